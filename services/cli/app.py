@@ -9,15 +9,19 @@ from services.cli import (
     deploy,
     doctor,
     evaluate,
+    news,
     offline,
+    performance,
     queues,
     score,
     secret_files,
     sentiment,
+    sources,
     strategy,
     trade,
     up,
     walk_forward,
+    why,
 )
 from services.cli.checkout import ANY_ARGUMENTS, add_checkout_command
 from services.cli.history import app as history
@@ -45,6 +49,10 @@ add_checkout_command(app, "test", context_settings=ANY_ARGUMENTS)
 app.command("doctor")(doctor.doctor)
 app.command("score")(score.score)
 app.command("sentiment")(sentiment.sentiment)
+app.command("why")(why.why)
+app.command("news")(news.news)
+app.command("sources")(sources.sources)
+app.command("performance")(performance.performance)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)

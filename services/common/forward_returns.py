@@ -1,17 +1,21 @@
 """Defines a pair's return after an instant, from a candle's open to a candle's close, without interpolation.
 
-The event study and the recorder measure by these rules. Times and lengths are whole microseconds.
+The event study and the recorder measure by these rules. Whole numbers of time are microseconds.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from services.common.values import asset_of, is_pair, timeframe_seconds
 
 PRICE_RULE = (
     "A return starts at the open of the first candle that opens at or after available_at (plus the delay, if any) "
     "and ends at the close of the candle that closes one horizon after that open: close / open - 1, in percent, "
     "before fees. Where either candle is missing there is no return."
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -48,3 +52,24 @@ def last_opening(entry: int, horizon: int, candle: int) -> int:
 def percent(open_price: float, close_price: float) -> float:
     """Return the return from the entry candle's open to the last candle's close, in percent."""
     return (close_price / open_price - 1) * 100
+
+
+def entry_at(moment: datetime, candle: timedelta) -> datetime:
+    """Return when the candle opens at which one could enter after an instant; see `entry_opening`."""
+    return _EPOCH + entry_opening(microseconds(moment - _EPOCH), microseconds(candle)) * _MICROSECOND
+
+
+def end_of(entered: datetime, horizon: timedelta, candle: timedelta) -> datetime:
+    """Return when the candle opens that closes one horizon after the entry; see `last_opening`."""
+    return entered + last_opening(0, microseconds(horizon), microseconds(candle)) * _MICROSECOND
+
+
+def measuring_candles(pair: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+    """Return the symbol and the shortest timeframe with which a pair is measured; an asset by its first symbol.
+
+    Args:
+        pair: a pair or an asset.
+        known: the symbols and timeframes that there are.
+    """
+    own = [each for each in known if (each[0] == pair if is_pair(pair) else asset_of(each[0]) == pair)]
+    return min(own, key=lambda each: (each[0], timeframe_seconds(each[1])), default=None)

@@ -18,7 +18,7 @@ from services.common.broker.port import Broker, Delivery
 from services.common.broker.topology import HISTORY
 from services.common.clock import Clock
 from services.common.errors import TryLater
-from services.common.history.port import Batch, HistoryWriter, Written
+from services.common.history.port import Batch, HistoryReader, HistoryWriter, Written
 from services.common.history.rows import ArticleRow, CandleRow, ScoringRow
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.lag import Lag
@@ -35,6 +35,7 @@ from services.common.store.port import SentimentStore
 from services.history_recorder.follower import Follower
 from services.history_recorder.freqtrade.following import FreqtradeFollower, is_followed
 from services.history_recorder.inbox import Inbox, is_empty, merged
+from services.history_recorder.outcomes import OutcomeFollower
 from services.history_recorder.reading import MessageRow, Unreadable, read
 from services.history_recorder.store_follower import ANSWERS_OF_STORE, StoreFollower
 from services.history_recorder.upkeep import Upkeep
@@ -52,12 +53,20 @@ log = structlog.get_logger(__name__)
 
 
 class HistoryRecorder:
-    """The service that the docstring of this module describes."""
+    """The service that the docstring of this module describes. Without a reader it measures no outcomes."""
 
     def __init__(
-        self, settings: Settings, broker: Broker, history: HistoryWriter, store: SentimentStore, clock: Clock
+        self,
+        settings: Settings,
+        broker: Broker,
+        history: HistoryWriter,
+        store: SentimentStore,
+        clock: Clock,
+        *,
+        reader: HistoryReader | None = None,
     ) -> None:
         self._broker, self._history, self._store, self._clock = broker, history, store, clock
+        self._reader = reader
         self.work = CallsInProgress()
         self._inbox = Inbox()
         self._consumer = BatchConsumer(
@@ -82,6 +91,9 @@ class HistoryRecorder:
         if is_followed(settings):
             bot = FreqtradeFollower(settings, clock, self._inbox, history.position, work=self.work)
             self._followers["freqtrade"] = Follower(NAME, "freqtrade", bot.step)
+        if reader is not None:
+            outcomes = OutcomeFollower(reader, clock, self._inbox, work=self.work)
+            self._followers["outcomes"] = Follower(NAME, "outcomes", outcomes.step)
         self._lag = Lag(
             NAME,
             settings.lag_limit,
@@ -130,6 +142,8 @@ class HistoryRecorder:
         self._consumer.close()
         self._broker.close()
         self._store.close()
+        if self._reader is not None:
+            self._reader.close()
         self._history.close()
 
     def _record(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:

@@ -8,11 +8,17 @@ from contextlib import closing, contextmanager
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker
 from services.common.clock import SystemClock
-from services.common.errors import TryLater
+from services.common.errors import StopProgram, TryLater
+from services.common.history.port import HistoryReader
 from services.common.network.compose_names import explain_compose_name
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
+
+HISTORY_HINT = (
+    "history_recorder writes the history: ./cryptoboy up starts it. STATE_DIR or HISTORY_URL names the history of a "
+    "system elsewhere"
+)
 
 
 @contextmanager
@@ -28,6 +34,26 @@ def connected_store(settings: Settings) -> Iterator[SentimentStore]:
     """Yield the store and close it at the end. A TryLater raised in the block is extended by the next step."""
     with closing(open_store(settings)) as store, next_step(store_hint(settings)):
         yield store
+
+
+@contextmanager
+def connected_history(settings: Settings) -> Iterator[HistoryReader]:
+    """Yield a reader of the history and close it at the end. A TryLater is extended by the next step.
+
+    Raises:
+        StopProgram: nothing was ever recorded; the message says what records.
+    """
+    from services.common.history.open import open_reader  # needs the extra `serve`
+
+    with closing(open_reader(settings)) as history, next_step(HISTORY_HINT):
+        if history.seqs() == (0, 0):
+            place = (
+                "in the history of HISTORY_URL"
+                if settings.history_url
+                else f"in {settings.state_dir.resolve()}"
+            )
+            raise StopProgram(f"nothing is recorded {place} yet. {HISTORY_HINT}.")
+        yield history
 
 
 def broker_hint(settings: Settings) -> str:

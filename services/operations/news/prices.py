@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from services.common.forward_returns import entry_opening, last_opening, microseconds, not_measurable, percent
+from services.common.forward_returns import end_of, entry_at, measuring_candles, not_measurable, percent
 from services.common.history.port import HistoryReader
-from services.common.values import asset_of, is_pair, timeframe_seconds
+from services.common.values import timeframe_seconds
 from services.operations.answer import Answer
 
 HORIZONS: Mapping[str, timedelta] = {f"{hours}h": timedelta(hours=hours) for hours in (1, 4, 24)}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +62,3 @@ def price_move(
     newest = history.newest_candle(symbol, timeframe, now)
     returns["now"] = percent(price, newest.close) if newest else None
     return PriceMove(pair, entered, price, returns)
-
-
-def measuring_candles(pair: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
-    """The symbol and the shortest timeframe with which a pair is measured; an asset by its first symbol.
-
-    Args:
-        pair: a pair or an asset.
-        known: the symbols and timeframes that there are.
-    """
-    own = [each for each in known if (each[0] == pair if is_pair(pair) else asset_of(each[0]) == pair)]
-    return min(own, key=lambda each: (each[0], timeframe_seconds(each[1])), default=None)
-
-
-def entry_at(moment: datetime, candle: timedelta) -> datetime:
-    """When the candle opens at which one could enter after an instant."""
-    opening = entry_opening(microseconds(moment - _EPOCH), microseconds(candle))
-    return _EPOCH + timedelta(microseconds=opening)
-
-
-def end_of(entered: datetime, horizon: timedelta, candle: timedelta) -> datetime:
-    """When the candle opens that closes one horizon after the entry."""
-    return entered + timedelta(microseconds=last_opening(0, microseconds(horizon), microseconds(candle)))

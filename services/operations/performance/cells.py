@@ -102,7 +102,10 @@ def _groups(events: Events) -> Iterator[tuple[str, str, Mask]]:
     yield "all", "", np.ones(events.change.size, dtype=np.bool_)
     for group in GROUPS[1:]:
         names = np.array(events.names[group], dtype=object)
-        for value, _ in sorted(Counter(events.names[group]).items(), key=lambda each: (-each[1], each[0])):
+        counts = Counter(events.names[group])
+        if len(counts) == 1:  # as in the event study: it would repeat the figures of all
+            continue
+        for value, _ in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
             yield group, value, np.asarray(names == value, dtype=np.bool_)
 
 

@@ -1,0 +1,167 @@
+"""How the scores did: what is counted, with what intervals, and when it is called chance."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+
+from services.common.errors import StopProgram
+from services.common.history.batch import Batch
+from services.common.history.figures import Measured
+from services.common.history.port import HistoryReader, HistoryWriter
+from services.common.values import label_of
+from services.operations.performance.cells import MIN_EVENTS, Cell, cells_of, with_verdicts
+from services.operations.performance.events import Events, events_of
+from services.operations.performance.performance import read_performance
+from services.operations.performance.verdict import is_chance, verdict_of
+from tests.support.history import history_samples as some
+from tests.support.history.history_samples import NOW, PAIR
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAYS = 20
+
+
+def one(
+    number: int,
+    score: float,
+    change: float,
+    *,
+    control: float | None = 0.0,
+    when: datetime | None = None,
+    **more: str,
+) -> Measured:
+    available = when or NOW + number * 2 * HOUR
+    fields = {"kind": "other", "scope": "asset", "source": "Wire", "model": "lexicon"} | more
+    return Measured(
+        article_id=f"article-{number}",
+        pair=PAIR,
+        revision=0,
+        available_at=available,
+        score=score,
+        label=label_of(score).value,
+        symbol=PAIR,
+        entered=available + timedelta(minutes=1),
+        change=change,
+        control=control,
+        **fields,
+    )
+
+
+def scored(skill: float, *, count: int = 12 * DAYS, seed: int = 1) -> list[Measured]:
+    """Signals over `DAYS` days after which prices move by chance, and by `skill` in the direction of the score."""
+    random = np.random.default_rng(seed)
+    scores = random.choice([-0.9, -0.5, 0.0, 0.5, 0.9], count)
+    moves = random.normal(0, 0.01, count) + skill * np.sign(scores)
+    sources = random.choice(["Wire", "Ledger"], count)
+    return [
+        one(number, float(score), float(move), source=str(source))
+        for number, (score, move, source) in enumerate(zip(scores, moves, sources, strict=True))
+    ]
+
+
+def cells(measured: list[Measured]) -> tuple[Cell, ...]:
+    return with_verdicts(cells_of(Events.of(measured), HOUR, NOW, NOW + DAYS * DAY))
+
+
+def cell(found: tuple[Cell, ...], group: str = "all", value: str = "") -> Cell:
+    return next(each for each in found if (each.group, each.value) == (group, value))
+
+
+def test_scores_without_skill_are_called_chance() -> None:
+    found = cells(scored(0.0))
+    assert is_chance(found)
+    assert "cannot be told from chance" in verdict_of(found)
+    assert not any(each.stands for each in found)
+
+
+@pytest.mark.parametrize(("skill", "words"), [(0.01, "in the direction"), (-0.01, "against the direction")])
+def test_skill_is_found_and_its_direction_is_said(skill: float, words: str) -> None:
+    found = cells(scored(skill))
+    every = cell(found)
+    assert every.stands
+    assert every.directed is not None
+    assert every.directed_low is not None
+    assert every.directed_high is not None
+    assert every.directed_low < skill * 100 < every.directed_high
+    assert f"Prices moved {words} of the scores by more than chance" in verdict_of(found)
+
+
+def test_how_often_by_chance_skill_is_found_is_what_the_interval_promises() -> None:
+    standing = [cell(cells(scored(0.0, seed=seed))).stands for seed in range(40)]
+    assert sum(standing) <= 6  # 5% of 40 are 2
+
+
+def test_the_control_is_subtracted_before_the_direction_is_judged() -> None:
+    rising = [measured._replace(change=measured.change + 0.05, control=0.05) for measured in scored(0.0)]
+    assert cell(cells(rising)).mean == pytest.approx(5, abs=0.3)
+    assert cell(cells(rising)).control == pytest.approx(5)
+    assert is_chance(cells(rising))
+
+
+def test_a_group_with_few_signals_has_a_count_and_no_figures() -> None:
+    many = scored(0.0)
+    few = [measured._replace(source="Rare") for measured in many[: MIN_EVENTS - 1]]
+    found = cells([*few, *many[MIN_EVENTS - 1 :]])
+    rare = cell(found, "source", "Rare")
+    assert (rare.events, rare.mean, rare.directed, rare.p) == (MIN_EVENTS - 1, None, None, None)
+    assert cell(found, "source", "Wire").mean is not None
+
+
+def test_neutral_signals_have_a_return_and_no_direction() -> None:
+    neutral = cell(cells(scored(0.0)), "label", "neutral")
+    assert neutral.mean is not None
+    assert (neutral.directed, neutral.hit_share, neutral.p) == (None, None, None)
+
+
+def test_a_group_with_one_value_is_left_out_since_it_repeats_all() -> None:
+    assert {each.group for each in cells(scored(0.0))} == {"all", "source", "label"}
+
+
+def test_few_days_are_said_to_be_too_few() -> None:
+    short = [
+        measured._replace(available_at=NOW + number * timedelta(minutes=5))
+        for number, measured in enumerate(scored(0.01))
+    ]
+    found = cells(short)
+    assert cell(found).p is None
+    assert "too few" in verdict_of(found)
+    assert is_chance(found)
+
+
+def test_overlapping_windows_are_counted_once() -> None:
+    together = [one(number, 0.5, 0.0, when=NOW + timedelta(seconds=number)) for number in range(40)]
+    assert cell(cells(together)).apart == 1
+
+
+def test_a_revision_counts_only_if_it_changes_the_score() -> None:
+    first = one(1, 0.5, 0.01)
+    same = first._replace(revision=1, available_at=first.available_at + HOUR)
+    changed = same._replace(revision=2, score=-0.5, available_at=first.available_at + 2 * HOUR)
+    late = first._replace(revision=1, score=0.9, available_at=first.available_at + 3 * HOUR)
+    assert events_of([late, changed, same, first]) == [first, changed]
+
+
+def test_a_period_of_the_history_is_measured_for_each_horizon(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    numbers = range(1, 4)
+    writer.write(
+        Batch(
+            signals=[some.signal(number) for number in numbers],
+            outcomes=[some.outcome(number, horizon=hours) for number in numbers for hours in (1, 4)],
+        )
+    )
+    found = read_performance(reader, now=NOW + HOUR)
+    assert found.signals == {"1h": 3, "4h": 3, "24h": 0}
+    assert (found.start, found.end) == (NOW + HOUR - 30 * DAY, NOW + HOUR)
+    assert [each.events for each in found.cells if each.group == "all"] == [3, 3, 0]
+    assert found.chance
+    assert read_performance(reader, pair="ETH/USDT", now=NOW + HOUR).signals["1h"] == 0
+    assert (
+        "No signal of this period has a return yet"
+        in read_performance(reader, end=NOW, now=NOW + HOUR).verdict
+    )
+    with pytest.raises(StopProgram, match="is empty"):
+        read_performance(reader, start=NOW, end=NOW, now=NOW)
