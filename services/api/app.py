@@ -14,6 +14,7 @@ from services.api import docs_page
 from services.api.access.guard import Guard
 from services.api.access.headers import SecurityHeaders
 from services.api.access.rules import AccessRules
+from services.api.dashboard.router import router as dashboard
 from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (
@@ -50,6 +51,7 @@ ROUTERS = (
     entrance.router,
     stream.router,
     docs_page.router,
+    dashboard,
     probes.router,
 )
 _DESCRIPTION = (

@@ -104,6 +104,7 @@ class Sources:
     def close(self) -> None:
         """Close the connections."""
         self._store.close()
+        self.history.close()
         self.for_strategies.close()
         self.history.close()
 

@@ -1,0 +1,56 @@
+"""The pages `Trades` and that of one trade."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from services.api.dashboard.candles import read_candles
+from services.api.dashboard.charts import price_figure, price_label
+from services.api.dashboard.rendering import attempt, render
+from services.api.sources import sources
+from services.operations.trades import list_trades
+from services.operations.why.trade import why_trade
+
+router = APIRouter(include_in_schema=False)
+_AROUND = timedelta(hours=4)
+
+
+@router.get("/trades")
+def trades_page(request: Request, cursor: str | None = None) -> HTMLResponse:
+    """Show all trades, newest first."""
+    history = sources(request).history
+    return render(request, "trades.html.j2", trades=attempt(lambda: list_trades(history, cursor=cursor)))
+
+
+@router.get("/trades/{trade_id}")
+def trade_page(request: Request, trade_id: int, bot: str | None = None) -> HTMLResponse:
+    """Show one trade with its why, and the news while it was open."""
+    asked = sources(request)
+    found = attempt(lambda: why_trade(asked.history, trade_id, bot, now=asked.now()))
+    if found.value is None:
+        return render(
+            request,
+            "missing.html.j2",
+            status=HTTPStatus.NOT_FOUND,
+            what=f"There is no trade {trade_id}",
+            advice=found.problem or "The recorder has read no trade with this number.",
+            back="/trades",
+            back_name="All trades",
+        )
+    why = found.value
+    trade = why.trade
+    since, until = trade.opened - _AROUND, min(asked.now(), (trade.closed or asked.now()) + _AROUND)
+    timeframe = asked.settings.candle_timeframe
+    candles = attempt(lambda: read_candles(asked.history, trade.pair, timeframe, since, until)).value or ()
+    stories = [*why.news_while_open, *([why.story] if why.story else [])]
+    return render(
+        request,
+        "trade.html.j2",
+        why=why,
+        figure=price_figure(candles, stories, [trade], trade.pair),
+        chart_label=price_label(candles, stories, trade.pair),
+    )
