@@ -11,7 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from devtools.page.sample import PAIRS, TIMEFRAME, sample_batch, sample_signals
+from devtools.page.sample import TIMEFRAME, sample_batch, sample_signals
+from devtools.page.sample_news import PAIRS
 from services.api.app import build_app
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import RAW_NEWS_DATA

@@ -15,7 +15,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from devtools.page.browser import Watched, chromium, watched_page
-from devtools.page.sample import HOSTILE, SLOW, sample_batch
+from devtools.page.sample import sample_batch
+from devtools.page.sample_news import HOSTILE, SLOW
 from devtools.page.server import Served, served
 from services.common.history.batch import Batch
 from services.common.history.open import open_history, open_reader

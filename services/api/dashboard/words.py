@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from markupsafe import Markup
-
 from services.common.values import Label, label_of
 
 NOTHING = "–"  # noqa: RUF001 - a dash is what a table shows for no value
@@ -35,20 +33,10 @@ def describe_seconds(seconds: float | None) -> str:
     return f"{whole // _DAY} days"
 
 
-def age(instant: datetime | None, now: datetime) -> Markup | str:
-    """How long ago an instant was, in an element that the page's script keeps current.
-
-    Args:
-        instant: an instant with a time zone.
-        now: the server's present.
-    """
-    if instant is None:
-        return NOTHING
+def age_text(instant: datetime, now: datetime) -> str:
+    """How long ago an instant was, by the server's present `now`; both have a time zone."""
     seconds = (now - instant).total_seconds()
-    text = "in the future" if seconds < -1 else f"{describe_seconds(seconds)} ago"
-    return Markup('<time data-age datetime="{}" title="{}">{}</time>').format(
-        instant.astimezone(UTC).isoformat(), moment(instant), text
-    )
+    return "in the future" if seconds < -1 else f"{describe_seconds(seconds)} ago"
 
 
 def moment(instant: datetime | None) -> str:
@@ -122,7 +110,7 @@ def plain(name: str) -> str:
 FILTERS = {
     each.__name__: each
     for each in (
-        *(describe_seconds, age, moment, minute, written_instant),
+        *(describe_seconds, age_text, moment, minute, written_instant),
         *(score, percent, share, price, mood, tone, change_tone),
         *(plain, web_link),
     )

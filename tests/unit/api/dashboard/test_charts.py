@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from devtools.page.sample import HOSTILE, sample_batch
+from devtools.page.sample import sample_batch
+from devtools.page.sample_news import HOSTILE
 from services.api.dashboard.charts import performance_figure, price_figure, price_label
 from services.operations.news.grouping import PairScore
 from services.operations.news.stories import StoryRow

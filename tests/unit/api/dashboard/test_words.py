@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.api.dashboard.words import (
-    age,
+    age_text,
     change_tone,
     describe_seconds,
     mood,
@@ -37,14 +37,12 @@ def test_a_duration_has_at_most_two_units(seconds: float | None, text: str) -> N
     assert describe_seconds(seconds) == text
 
 
-def test_an_age_carries_its_instant_for_the_script() -> None:
-    text = age(NOW - timedelta(minutes=38), NOW)
-    assert 'datetime="2026-03-02T13:27:20+00:00"' in text
-    assert text.endswith(">38 min ago</time>")
+def test_an_age_is_counted_from_the_servers_present() -> None:
+    assert age_text(NOW - timedelta(minutes=38), NOW) == "38 min ago"
 
 
 def test_an_instant_ahead_of_the_servers_clock_says_so() -> None:
-    assert "in the future" in age(NOW + timedelta(minutes=1), NOW)
+    assert age_text(NOW + timedelta(minutes=1), NOW) == "in the future"
 
 
 @pytest.mark.parametrize(
@@ -76,9 +74,7 @@ def test_a_percentage_has_its_sign() -> None:
     assert [percent(1.234), percent(-0.5, 1)] == ["+1.23 %", "−0.5 %"]
 
 
-@pytest.mark.parametrize(
-    "address", ["javascript:alert(1)", "data:text/html,x", "//host/path", "", "ftp://x", "http://["]
-)
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,x", "//host/path", "", "ftp://x"])
 def test_what_is_no_address_of_the_web_is_no_link(address: str) -> None:
     assert web_link(address) == ""
 
