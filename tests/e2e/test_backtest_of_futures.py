@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -224,6 +225,28 @@ def test_funding_is_part_of_the_worth_before_a_trade_ends(folder: Path, market: 
         assert account.worth[-1] == pytest.approx(account.worth[-2] - fees_of(each.trades), abs=0.2)
     less = equity_of(free, WALLET, HOUR, "USDT").worth - equity_of(paying, WALLET, HOUR, "USDT").worth
     assert less[120] == pytest.approx(less[-1] / 2, rel=0.1)
+
+
+def test_funding_is_counted_once_when_a_part_is_closed(
+    folder: Path, market: tuple[str, Path], traded: Ran
+) -> None:
+    rate = 1e-6  # so small that no trade ends otherwise
+    paying = ran(folder, market, Variant.COMBINED, rate)
+    assert paying.trades["close_date"].equals(traded.trades["close_date"])
+    free, account = (equity_of(each, WALLET, HOUR, "USDT") for each in (traded, paying))
+    steps = np.abs(np.diff(account.worth - free.worth)[:-1])
+    size = account.invested * account.worth
+    # At an order Freqtrade charges the hour before it and the hour after it.
+    two_hours = 2 * rate * np.maximum(size[1:-1], size[:-2])
+    parts = {
+        pd.Timestamp(order["order_filled_timestamp"], unit="ms", tz="UTC")
+        for trade in paying.trades.to_dict("records")
+        for order in trade["orders"][:-1]
+        if not order["ft_is_entry"]
+    }
+    after = np.flatnonzero(account.times[:-2].isin(parts))
+    assert len(after) > 10
+    assert (steps[after] <= 1.01 * two_hours[after]).all()
 
 
 def test_the_command_compares_a_strategy_that_sells_short_with_chance(folder: Path) -> None:
