@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import redis
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pydantic import SecretStr
@@ -32,6 +33,17 @@ for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 # No test fails because the machine is busy.
 hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("cryptoboy")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a test configures, as a command that is called in this process does, is not there in the next test."""
+    was_configured, configuration = structlog.is_configured(), structlog.get_config()
+    yield
+    if was_configured:
+        structlog.configure(**configuration)
+    else:
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
