@@ -15,20 +15,28 @@ from services.api.access.guard import Guard
 from services.api.access.headers import SecurityHeaders
 from services.api.access.rules import AccessRules
 from services.api.dashboard.router import router as dashboard
+from services.api.description import complete_description
 from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (
+    articles,
+    candles,
     dead_letters,
     entrance,
     health,
     holds,
     pairlist,
+    performance,
     probes,
     queues,
     reports,
     sentiment,
+    signals,
+    sources,
     strategy,
     stream,
+    trades,
+    why,
 )
 from services.api.sources import Sources
 from services.api.stream.feed import Feed
@@ -41,15 +49,22 @@ from services.common.store.open import open_store
 
 ROUTERS = (
     sentiment.router,
+    signals.router,
+    performance.router,
+    articles.router,
+    sources.router,
+    trades.router,
+    why.router,
+    candles.router,
     holds.router,
-    queues.router,
     health.router,
+    queues.router,
     dead_letters.router,
     reports.router,
     pairlist.router,
     strategy.router,
-    entrance.router,
     stream.router,
+    entrance.router,
     docs_page.router,
     dashboard,
     probes.router,
@@ -86,10 +101,11 @@ def build_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     asked = Sources(settings, clock, store=open_store(settings), history=history, sessions=rules.sessions)
     app.state.sources, app.state.rules = asked, rules
     app.state.feed, app.state.stream_clients = Feed(history, asked.states_of_services), set()
-    add_handlers(app, redactor(secrets_of(settings)))
+    routes = [route for router in ROUTERS for route in router.routes]
+    add_handlers(app, redactor(secrets_of(settings)), routes)
     for router in ROUTERS:
         app.include_router(router)
-    docs_page.describe_access(app)
+    complete_description(app)
     return app
 
 

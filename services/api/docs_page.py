@@ -8,7 +8,7 @@ import json
 from html import escape
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -20,21 +20,6 @@ table{border-collapse:collapse;width:100%}
 td,th{border-bottom:1px solid #8886;padding:.2rem .6rem .2rem 0;text-align:left;vertical-align:top}pre{overflow:auto}"""
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-
-
-def describe_access(app: FastAPI) -> None:
-    """Say in the description which routes need a key: those that change something; others may need one."""
-    made = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = made()
-        schema.setdefault("components", {})["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        for methods in schema["paths"].values():
-            for method, operation in methods.items():
-                operation["security"] = [{"key": []}, {}] if method == "get" else [{"key": []}]
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
 @router.get("/docs")

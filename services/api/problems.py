@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Match
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.secrets.redaction import Redact
@@ -81,12 +82,13 @@ def problem_response(
     return JSONResponse(body, status.value, {**(headers or {})}, MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI, redact: Redact) -> None:
+def add_handlers(app: FastAPI, redact: Redact, routes: Sequence[BaseRoute]) -> None:
     """Make each error of a route a problem.
 
     Args:
         app: the application.
         redact: hides secrets, because libraries quote them in their errors.
+        routes: the routes of the application.
     """
 
     @app.exception_handler(Problem)
@@ -94,12 +96,15 @@ def add_handlers(app: FastAPI, redact: Redact) -> None:
         return error.response()
 
     @app.exception_handler(HTTPException)
-    async def of_router(_request: Request, error: HTTPException) -> JSONResponse:
+    async def of_router(request: Request, error: HTTPException) -> JSONResponse:
         status = HTTPStatus(error.status_code)
         unknown = status is HTTPStatus.NOT_FOUND
         detail = "there is no such path; /docs lists them" if unknown else error.detail
         name = status.phrase.lower().replace(" ", "-")
-        return problem_response(status, detail, name, headers=error.headers)
+        headers = dict(error.headers or {})
+        if status is HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = ", ".join(sorted(_methods_of(routes, request))) or headers.get("Allow", "")
+        return problem_response(status, detail, name, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -125,3 +130,13 @@ def add_handlers(app: FastAPI, redact: Redact) -> None:
     async def of_fault(_request: Request, _error: Exception) -> JSONResponse:
         detail = "the API failed at this request; its log says why"
         return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "failed")
+
+
+def _methods_of(routes: Sequence[BaseRoute], request: Request) -> set[str]:
+    """The methods of all routes of a path; the router itself tells those of the first route alone."""
+    return {
+        method
+        for route in routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in getattr(route, "methods", None) or ()
+    }

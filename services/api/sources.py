@@ -24,10 +24,13 @@ from services.common.store.port import SentimentStore
 from services.operations.connections import connected_broker, next_step, store_hint
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
+from services.operations.performance.performance import Performance, read_performance
 from services.operations.queues import QueueReport, read_queues
+from services.operations.sources import SourcesReport, read_sources
 from services.operations.strategy_reads import StoreForStrategies
 
 RECENT_SECONDS = 3.0
+SOURCES_SECONDS = 60.0
 MOST_DEAD_LETTERS = 500
 _WAIT_SECONDS = 10.0
 
@@ -52,7 +55,9 @@ class Sources:
         self._store = store
         self._queues = Recent(self._read_queues, RECENT_SECONDS)
         self._health = Recent(self._read_health, RECENT_SECONDS)
+        self._source_reports: dict[int, Recent[SourcesReport]] = {}
         self._box = threading.Lock()
+        self._measuring = threading.Lock()
 
     def now(self) -> datetime:
         """The present instant by the clock of the system, which the demo sets back."""
@@ -76,6 +81,23 @@ class Sources:
         """The state of the services, at most three seconds old."""
         return self._health.get()
 
+    def sources_report(self, days: int) -> SourcesReport:
+        """How the sources of news did, at most a minute old. Raises as `read_sources`."""
+        report = self._source_reports.setdefault(
+            days,
+            Recent(lambda: read_sources(self.history, self.settings, self.now(), days), SOURCES_SECONDS),
+        )
+        return report.get()
+
+    def performance(self, pair: str | None, start: datetime | None, end: datetime | None) -> Performance:
+        """How the scores did; one caller at a time, as this takes memory. Raises as `read_performance`.
+
+        Raises:
+            Problem: others ask for too long (503).
+        """
+        with _alone(self._measuring, "the scores are measured for others; try again"):
+            return read_performance(self.history, pair=pair, start=start, end=end, now=self.now())
+
     def states_of_services(self) -> dict[str, object]:
         """The status of each service and of all together, without what changes all the time."""
         found = self.health()
@@ -89,24 +111,19 @@ class Sources:
             Problem: the queue has no dead letters of its own (404), or others use them for too long (503).
             TryLater, StopProgram: the broker cannot be asked.
         """
-        if not self._box.acquire(timeout=_WAIT_SECONDS):
-            detail = "somebody else looks at the dead letters; try again"
-            raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy", headers={"Retry-After": "5"})
-        try:
-            with (
-                connected_broker(self.settings) as broker,
-                DeadLetterBox(broker, _queues_called(queue), MOST_DEAD_LETTERS) as box,
-            ):
-                yield box
-        finally:
-            self._box.release()
+        queues = _queues_called(queue)
+        with (
+            _alone(self._box, "somebody else looks at the dead letters; try again"),
+            connected_broker(self.settings) as broker,
+            DeadLetterBox(broker, queues, MOST_DEAD_LETTERS) as box,
+        ):
+            yield box
 
     def close(self) -> None:
         """Close the connections."""
         self._store.close()
         self.history.close()
         self.for_strategies.close()
-        self.history.close()
 
     def _read_queues(self) -> list[QueueReport]:
         with connected_broker(self.settings) as broker:
@@ -120,6 +137,17 @@ def sources(connection: HTTPConnection) -> Sources:
     """What the application of this request or WebSocket answers from; also a dependency of routes."""
     found: Sources = connection.app.state.sources
     return found
+
+
+@contextmanager
+def _alone(lock: threading.Lock, detail: str) -> Iterator[None]:
+    """Hold the lock. Raises Problem with this detail if others hold it for too long."""
+    if not lock.acquire(timeout=_WAIT_SECONDS):
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy", headers={"Retry-After": "5"})
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _queues_called(name: str) -> tuple[Queue, ...]:

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
+from pydantic import AfterValidator, BeforeValidator
 
-from services.api.problems import MEDIA_TYPE, ProblemBody
+from services.api.problems import MEDIA_TYPE, Problem, ProblemBody
 from services.api.sources import Sources, sources
+from services.common.errors import NeverWorks
 
+_PAIR = r"^[A-Z0-9]{1,20}(/[A-Z0-9]{1,10}(:[A-Z0-9]{1,10})?)?$"
 Asked = Annotated[Sources, Depends(sources)]
 Pair = Annotated[
     str,
-    Query(
-        max_length=40, pattern=r"^[A-Z0-9]{1,20}(/[A-Z0-9]{1,10}(:[A-Z0-9]{1,10})?)?$", examples=["BTC/USDT"]
-    ),
+    Query(max_length=40, pattern=_PAIR, examples=["BTC/USDT"]),
 ]
+PairOrNone = Annotated[
+    str | None,
+    Query(max_length=40, pattern=_PAIR, description="a pair, or an asset such as SOL", examples=["BTC/USDT"]),
+]
+ALWAYS_POSSIBLE = (401, 403, 422, 429, 503)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def _in_reach(instant: datetime) -> datetime:
+    """The instant in UTC, or the nearest one of 2000 to 2100; a time without an offset is UTC."""
+    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+    return min(max(aware, EARLIEST), LATEST).astimezone(UTC)
+
+
+def _written_as_date(given: object) -> object:
+    """Refuse bare numbers, of which nobody can say whether they are seconds or milliseconds."""
+    if isinstance(given, str) and not _DATE.match(given):
+        raise ValueError("expected an instant such as 2026-11-29T14:05:00Z")
+    return given
+
+
+Instant = Annotated[datetime, BeforeValidator(_written_as_date), AfterValidator(_in_reach)]
+Since = Annotated[Instant | None, Query(description="from this instant on; without an offset it is UTC")]
+Until = Annotated[Instant | None, Query(description="before this instant; without an offset it is UTC")]
+ArticleId = Annotated[str, Path(min_length=1, max_length=200)]
+Source = Annotated[str | None, Query(max_length=100, description="the name of a source")]
+KindOfNews = Annotated[str | None, Query(max_length=40, description="such as hack", examples=["hack"])]
+Score = Annotated[float | None, Query(ge=-1, le=1)]
 Limit = Annotated[int, Query(ge=1, le=200, description="the largest number of rows")]
 Cursor = Annotated[
     str | None, Query(max_length=400, description="`next` of the page before; without it, the first page")
@@ -30,5 +65,17 @@ QueueName = Annotated[
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route for its description: those that every route has, and these."""
-    body = {"model": ProblemBody, "content": {MEDIA_TYPE: {"schema": ProblemBody.model_json_schema()}}}
-    return dict.fromkeys((401, 403, 422, 429, 503, *statuses), body)
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemBody.__name__}"}}}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in (*ALWAYS_POSSIBLE, *statuses)
+    }
+
+
+@contextmanager
+def cursors() -> Iterator[None]:
+    """Answer a cursor that no page of the list gave: there is no such page."""
+    try:
+        yield
+    except NeverWorks as error:
+        raise Problem(HTTPStatus.NOT_FOUND, str(error), "unknown-cursor") from error

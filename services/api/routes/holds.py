@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -12,7 +11,7 @@ from services.api.answers import JsonAnswer
 from services.api.problems import Problem
 from services.api.routes.common import Asked, Owner, problems
 from services.common.store.holds import OPERATOR
-from services.operations.holds import pause, read_entries, resume
+from services.operations.holds import Entries, pause, read_entries, resume
 
 router = APIRouter(tags=["holds"])
 
@@ -26,21 +25,21 @@ class NewHold(BaseModel):
     until: AwareDatetime | None = Field(None, description="when it ends; without it, when it is lifted")
 
 
-@router.get("/v1/holds", responses=problems(), response_model=dict[str, Any])
+@router.get("/v1/holds", responses=problems(), response_model=Entries)
 def holds(asked: Asked) -> JsonAnswer:
     """Whether entries are allowed, and each hold in force."""
     with asked.store() as store:
         return JsonAnswer(read_entries(store))
 
 
-@router.post("/v1/holds/{owner}", responses=problems(), response_model=dict[str, Any])
+@router.post("/v1/holds/{owner}", responses=problems(), response_model=Entries)
 def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
     """Set the hold of this owner, in the place of one that it has. `operator` is what `./cryptoboy pause` sets."""
     with asked.store() as store:
         return JsonAnswer(pause(store, hold.reason, asked.now(), hold.until, owner))
 
 
-@router.delete("/v1/holds/{owner}", responses=problems(404), response_model=dict[str, Any])
+@router.delete("/v1/holds/{owner}", responses=problems(404), response_model=Entries)
 def lift_hold(asked: Asked, owner: Owner) -> JsonAnswer:
     """Lift the hold of this owner. Lifting that of `operator` also ends the state `lost`."""
     with asked.store() as store:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from services.api.answers import kept_by_client
 from services.api.problems import Problem
 from services.api.routes.common import Asked, problems
 from services.common.errors import NeverWorks
-from services.operations.reports import list_reports, read_report, reports_folder
+from services.operations.reports import Report, list_reports, read_report, reports_folder
 
 router = APIRouter(tags=["reports"])
 # A report carries its own scripts. In a sandbox they have no origin, so they reach neither the API nor its cookie.
@@ -22,7 +22,7 @@ _SANDBOX = (
 )
 
 
-@router.get("/v1/reports", responses=problems(), response_model=dict[str, Any])
+@router.get("/v1/reports", responses=problems(), response_model=dict[str, list[Report]])
 def reports(request: Request, asked: Asked) -> Response:
     """The reports that are kept, newest first, at most 50."""
     return kept_by_client(request, {"reports": list_reports(reports_folder(asked.settings))})

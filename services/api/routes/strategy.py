@@ -28,7 +28,16 @@ _BODY = {
                             "type": "object",
                             "description": "by pair: from which ms on to read, how many signals are known, and the "
                             "ms of the oldest of these",
-                            "additionalProperties": {"type": "array", "minItems": 3, "maxItems": 3},
+                            "additionalProperties": {
+                                "type": "array",
+                                "prefixItems": [
+                                    {"type": "number"},
+                                    {"type": "integer"},
+                                    {"type": ["number", "null"]},
+                                ],
+                                "minItems": 3,
+                                "maxItems": 3,
+                            },
                         },
                     },
                 },
