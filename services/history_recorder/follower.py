@@ -13,7 +13,7 @@ from services.common.runtime.health import DependencyHealth
 from services.common.runtime.runner import count_error
 
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 5.0
 REFUSED_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
@@ -29,10 +29,17 @@ class Follower:
         service: a label of metrics.
         name: the name of the server for the log.
         step: reads once and returns the seconds until the next call. Raises TryLater and StopProgram.
+        end: called in the thread after the last call of `step`.
     """
 
-    def __init__(self, service: str, name: str, step: Callable[[threading.Event], float]) -> None:
-        self._service, self._name, self._step = service, name, step
+    def __init__(
+        self,
+        service: str,
+        name: str,
+        step: Callable[[threading.Event], float],
+        end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._service, self._name, self._step, self._end = service, name, step, end
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
@@ -64,6 +71,7 @@ class Follower:
         try:
             while not self._stop.is_set():
                 self._stop.wait(self._once(backoff))
+            self._end()
         except BaseException as error:  # noqa: BLE001 - `check` raises it in the thread of the service
             self._failure = error
 

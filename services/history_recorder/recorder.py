@@ -90,7 +90,7 @@ class HistoryRecorder:
         self._followers = {"redis": Follower(NAME, "redis", self._stored.step)}
         if is_followed(settings):
             bot = FreqtradeFollower(settings, clock, self._inbox, history.position, work=self.work)
-            self._followers["freqtrade"] = Follower(NAME, "freqtrade", bot.step)
+            self._followers["freqtrade"] = Follower(NAME, "freqtrade", bot.step, bot.close)
         if reader is not None:
             outcomes = OutcomeFollower(reader, clock, self._inbox, work=self.work)
             self._followers["outcomes"] = Follower(NAME, "outcomes", outcomes.step)

@@ -1,7 +1,7 @@
-"""Follows a bot: its trades, and the row of the strategy's dataframe for each new candle.
+"""Follows a bot: its trades, and the row of the strategy's dataframe that it decides on at each new candle.
 
-Messages of the WebSocket only say that something happened. What happened is asked over REST, the same way after a
-message as after a gap, so a message that was lost or repeated changes nothing.
+Messages of the WebSocket say that a trade changed, and which row the bot has analysed. Everything else is asked over
+REST, so a message that was lost or repeated changes nothing.
 """
 
 from __future__ import annotations
@@ -9,44 +9,46 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from services.common.clock import Clock
-from services.common.errors import TryLater
+from services.common.errors import StopProgram, TryLater
 from services.common.history.port import Batch
-from services.common.history.rows import AnalysedRow, TradeRow
+from services.common.history.rows import AnalysedRow
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
 from services.history_recorder.freqtrade.messages import (
-    NEW_CANDLE,
+    ANALYSED,
     OPEN_SECONDS,
     TRADE_MESSAGES,
     MessageStream,
 )
-from services.history_recorder.freqtrade.rest import TIMEOUT_SECONDS, Bot, FreqtradeRest
-from services.history_recorder.freqtrade.rows import analysed_rows, before_first, how_many, trade_row
+from services.history_recorder.freqtrade.rest import TIMEOUT_SECONDS, FreqtradeRest
+from services.history_recorder.freqtrade.rows import (
+    analysed_rows,
+    before_first,
+    decided_row,
+    exact,
+    how_many,
+)
+from services.history_recorder.freqtrade.trades import TradeReader, trades_cursor
 from services.history_recorder.inbox import Inbox
 
 LISTEN_SECONDS = 1.0
 SYNC_SECONDS = 60.0
 """The interval at which trades are asked for even without a message."""
-PAGE = 200
 MOST_ROWS = 1_500
+T = TypeVar("T")
 
 
 def is_followed(settings: Settings) -> bool:
     """Whether the settings have the credentials of a bot."""
     return settings.freqtrade_api_pass is not None and settings.freqtrade_ws_token is not None
-
-
-def trades_cursor(bot: str) -> str:
-    """The name under which the history keeps when the last recorded trade of a bot was closed."""
-    return f"trades:{bot}"
 
 
 def analysed_cursor(pair: str, timeframe: str) -> str:
@@ -56,18 +58,24 @@ def analysed_cursor(pair: str, timeframe: str) -> str:
 
 @dataclass(slots=True)
 class News:
-    """What the messages since the last look were about."""
+    """What the messages since the last look said: whether trades changed, and the rows that the bot decided on."""
 
     trades: bool = False
-    pairs: dict[str, None] = field(default_factory=dict)
+    rows: list[AnalysedRow] = field(default_factory=list)
 
-    def note(self, message: dict[str, Any]) -> None:
-        """Take a message into account."""
-        kind, data = message.get("type"), message.get("data")
-        if kind in TRADE_MESSAGES:
+    def note(self, message: dict[str, Any], seen: datetime) -> None:
+        """Take a message into account. Raises KeyError, TypeError and ValueError if it is not understood."""
+        if message.get("type") in TRADE_MESSAGES:
             self.trades = True
-        elif kind == NEW_CANDLE and isinstance(data, list) and data:
-            self.pairs[str(data[0])] = None
+        elif message.get("type") == ANALYSED:
+            self.rows.append(decided_row(message["data"], seen))
+
+
+@dataclass(slots=True)
+class _Connection:
+    rest: FreqtradeRest
+    stream: MessageStream
+    synced: float  # when trades were last asked for
 
 
 class FreqtradeFollower:
@@ -88,28 +96,45 @@ class FreqtradeFollower:
     ) -> None:
         self._settings, self._clock, self._inbox = settings, clock, inbox
         self._position_of, self._work = position_of, work
+        self._opened = ExitStack()
+        self._connection: _Connection | None = None
         self._positions: dict[str, datetime] = {}
-        self._open: dict[int, TradeRow] = {}
-        self._closed: dict[int, datetime] = {}  # trades that closed at the position, and were handed over
+        self._trades = TradeReader(clock, self._asked)
 
     def step(self, stop: threading.Event) -> float:
-        """Follow the bot until the connection is lost or `stop` is set. Raises TryLater and StopProgram."""
-        with closing(FreqtradeRest(self._settings)) as rest:
-            with self._work.doing("connecting to Freqtrade", 2 * OPEN_SECONDS):
-                stream = MessageStream(self._settings)
-            # The subscription comes before the first look, so that nothing happens between the two unseen.
-            with stream:
-                bot = self._asked(rest.bot)
-                news = News(trades=True, pairs=dict.fromkeys(self._asked(rest.whitelist)))
-                synced = time.monotonic()
-                while not stop.is_set():
-                    self._look(rest, bot, news, stop)
-                    news = self._listen(stream)
-                    if time.monotonic() - synced >= SYNC_SECONDS:
-                        news.trades, synced = True, time.monotonic()
+        """Connect and catch up, or listen once. Raises TryLater and StopProgram, and connects anew after them."""
+        try:
+            with _understood():
+                if self._connection is None:
+                    self._connection = self._connect(stop)
+                else:
+                    self._follow(self._connection, stop)
+        except (TryLater, StopProgram):
+            self.close()
+            raise
         return 0.0
 
-    def _asked(self, question: Callable[[], Any]) -> Any:  # noqa: ANN401 - as the question
+    def close(self) -> None:
+        """Close the connection. May be called twice."""
+        self._opened.close()
+        self._connection = None
+
+    def _connect(self, stop: threading.Event) -> _Connection:
+        rest = self._opened.enter_context(closing(FreqtradeRest(self._settings)))
+        with self._work.doing("connecting to Freqtrade", 2 * OPEN_SECONDS):
+            stream = self._opened.enter_context(MessageStream(self._settings))
+        # The subscription comes before the first look, so that nothing happens between the two unseen.
+        self._catch_up(rest, stop)
+        return _Connection(rest, stream, time.monotonic())
+
+    def _follow(self, connection: _Connection, stop: threading.Event) -> None:
+        news = self._listen(connection.stream)
+        self._look_at_rows(connection.rest, news.rows, stop)
+        if news.trades or time.monotonic() - connection.synced >= SYNC_SECONDS:
+            self._look_at_trades(connection.rest, stop)
+            connection.synced = time.monotonic()
+
+    def _asked(self, question: Callable[[], T]) -> T:
         with self._work.doing("asking Freqtrade", 2 * TIMEOUT_SECONDS):
             return question()
 
@@ -119,87 +144,84 @@ class FreqtradeFollower:
         with self._work.doing("listening to Freqtrade", LISTEN_SECONDS):
             message = stream.receive(LISTEN_SECONDS)
             while message is not None:
-                news.note(message)
+                news.note(message, self._clock.now())
                 message = stream.receive(0)
         return news
 
-    def _look(self, rest: FreqtradeRest, bot: Bot, news: News, stop: threading.Event) -> None:
-        try:
-            for pair in news.pairs:
-                self._look_at_candles(rest, bot, pair, stop)
-            if news.trades:
-                self._look_at_trades(rest, bot, stop)
-        except (KeyError, TypeError, ValueError) as error:
-            raise TryLater(f"Freqtrade's answer is not understood: {error!r}") from error
+    def _catch_up(self, rest: FreqtradeRest, stop: threading.Event) -> None:
+        """Read what happened while nobody listened.
 
-    def _look_at_candles(self, rest: FreqtradeRest, bot: Bot, pair: str, stop: threading.Event) -> None:
-        cursor, step = (
-            analysed_cursor(pair, bot.timeframe),
-            timedelta(seconds=timeframe_seconds(bot.timeframe)),
-        )
-        after = max(
-            self._position(cursor) or before_first(bot.started, step), before_first(bot.started, step)
-        )
-        now = self._clock.now()
-        limit = min(how_many(after, now, step), MOST_ROWS)
-        answer = self._asked(lambda: rest.candles(pair, bot.timeframe, limit))
-        rows: list[AnalysedRow] = analysed_rows(answer, after, self._clock.now())
-        if rows:
-            newest = rows[-1].opened
-            if self._inbox.put(Batch(analysed=rows, cursors={cursor: newest.isoformat()}), stop):
-                self._positions[cursor] = newest
-
-    def _look_at_trades(self, rest: FreqtradeRest, bot: Bot, stop: threading.Event) -> None:
-        cursor = trades_cursor(bot.name)
-        since = self._position(cursor)
-        # Open trades first: a trade that closes between the two questions is in both answers, never in none.
-        still_open = self._rows(bot, self._asked(rest.open_trades))
-        closed = {row.trade_id: row for row in self._closed_since(rest, bot, since)}
-        new = [row for row in closed.values() if self._is_new(row, since)]
-        changed = [
-            row for row in still_open if row.trade_id not in closed and self._open.get(row.trade_id) != row
-        ]
-        if not changed and not new:
-            return
-        newest = max((row.closed for row in new if row.closed), default=since)
-        cursors = {cursor: newest.isoformat()} if newest and newest != since else {}
-        if self._inbox.put(Batch(trades=[*changed, *new], cursors=cursors), stop):
-            self._open = {row.trade_id: row for row in still_open if row.trade_id not in closed}
-            self._closed |= {row.trade_id: row.closed for row in new if row.closed}
-            if newest:
-                self._positions[cursor] = newest
-                self._closed = {id_: closed for id_, closed in self._closed.items() if closed >= newest}
-
-    def _is_changed(self, row: TradeRow) -> bool:
-        known = self._open.get(row.trade_id)
-        return known is None or replace(known, updated=row.updated) != row
-
-    def _is_new(self, row: TradeRow, since: datetime | None) -> bool:
-        """Whether a closed trade was not handed over yet.
-
-        A clock that was set back lets a trade close before others that are closed already, which is noticed by the
-        trade having been open.
+        Nobody knows then which rows the bot decided on: all that it has since the last one count, with their present
+        values.
         """
-        if row.trade_id in self._open or since is None or row.closed is None:
-            return True
-        return row.closed >= since and row.trade_id not in self._closed
+        bot = self._asked(rest.bot)
+        if bot is None:
+            return
+        before = before_first(bot.started, timedelta(seconds=timeframe_seconds(bot.timeframe)))
+        for pair in self._asked(rest.whitelist):
+            last = self._position(analysed_cursor(pair, bot.timeframe))
+            after = max(last or before, before)
+            self._hand_over(self._rows_after(rest, pair, bot.timeframe, after), stop)
+        self._look_at_trades(rest, stop)
 
-    def _closed_since(self, rest: FreqtradeRest, bot: Bot, since: datetime | None) -> Iterator[TradeRow]:
-        """The trades that closed at `since` or later, and some before."""
-        offset = 0
-        while page := self._rows(bot, self._asked(partial(rest.closed_trades, PAGE, offset))):
-            yield from page
-            oldest = min((row.closed for row in page if row.closed), default=None)
-            if len(page) < PAGE or (since and oldest and oldest < since):
-                return
-            offset += len(page)
+    def _look_at_rows(self, rest: FreqtradeRest, told: list[AnalysedRow], stop: threading.Event) -> None:
+        """Hand over the rows of messages with all their digits, which only REST gives."""
+        for (pair, timeframe), rows in _by_pair(told).items():
+            last = self._position(analysed_cursor(pair, timeframe))
+            new = {row.opened: row for row in reversed(rows) if last is None or row.opened > last}
+            if new:
+                after = min(new) - timedelta(microseconds=1)
+                asked = {row.opened: row for row in self._rows_after(rest, pair, timeframe, after)}
+                self._hand_over([exact(row, asked.get(opened)) for opened, row in sorted(new.items())], stop)
 
-    def _rows(self, bot: Bot, trades: list[dict[str, Any]]) -> list[TradeRow]:
-        now = self._clock.now()
-        return [trade_row(bot.name, trade, now) for trade in trades]
+    def _rows_after(
+        self, rest: FreqtradeRest, pair: str, timeframe: str, after: datetime
+    ) -> list[AnalysedRow]:
+        step = timedelta(seconds=timeframe_seconds(timeframe))
+        limit = min(how_many(after, self._clock.now(), step), MOST_ROWS)
+        answer = self._asked(partial(rest.candles, pair, timeframe, limit))
+        return analysed_rows(answer, after, self._clock.now())
+
+    def _hand_over(self, rows: list[AnalysedRow], stop: threading.Event) -> None:
+        if not rows:
+            return
+        newest = rows[-1]
+        cursor = analysed_cursor(newest.pair, newest.timeframe)
+        if self._inbox.put(Batch(analysed=rows, cursors={cursor: newest.opened.isoformat()}), stop):
+            self._positions[cursor] = newest.opened
+
+    def _look_at_trades(self, rest: FreqtradeRest, stop: threading.Event) -> None:
+        bot = self._asked(rest.bot)
+        if bot is None:
+            return
+        cursor = trades_cursor(bot.name)
+        found = self._trades.read(rest, bot.name, self._position(cursor))
+        if not found.trades:
+            return
+        cursors = {cursor: found.position.isoformat()} if found.position else {}
+        if self._inbox.put(Batch(trades=found.trades, cursors=cursors), stop):
+            self._trades.handed_over(found)
+            if found.position:
+                self._positions[cursor] = found.position
 
     def _position(self, cursor: str) -> datetime | None:
         """How far the history is, or will be when the inbox is written."""
         if cursor not in self._positions and (text := self._position_of(cursor)):
             self._positions[cursor] = datetime.fromisoformat(text)
         return self._positions.get(cursor)
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Raise TryLater for an answer or a message that is not what Freqtrade is known to say."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise TryLater(f"Freqtrade is not understood: {error!r}") from error
+
+
+def _by_pair(rows: list[AnalysedRow]) -> dict[tuple[str, str], list[AnalysedRow]]:
+    found: dict[tuple[str, str], list[AnalysedRow]] = {}
+    for row in rows:
+        found.setdefault((row.pair, row.timeframe), []).append(row)
+    return found

@@ -47,13 +47,9 @@ class FreqtradeRest:
             trust_env=False,
         )
 
-    def bot(self) -> Bot:
-        """The bot that answers."""
-        shown, health = self._get("/show_config"), self._get("/health")
-        try:
-            return bot_of(shown, health)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise TryLater(f"Freqtrade at {self.address} is not ready: {error!r}") from error
+    def bot(self) -> Bot | None:
+        """The bot that answers; None while it was never started."""
+        return bot_of(self._get("/show_config"), self._get("/health"))
 
     def whitelist(self) -> list[str]:
         """The pairs that the bot may trade now."""
@@ -99,15 +95,17 @@ def address_of(settings: Settings) -> str:
     return f"{f'[{host}]' if ':' in host else host}:{settings.freqtrade_api_port}"
 
 
-def bot_of(shown: Mapping[str, Any], health: Mapping[str, Any]) -> Bot:
-    """The bot that answers `/show_config` and `/health` like this.
+def bot_of(shown: Mapping[str, Any], health: Mapping[str, Any]) -> Bot | None:
+    """The bot that answers `/show_config` and `/health` like this; None while it was never started.
 
     Raises:
-        KeyError, TypeError, ValueError: the bot has not started yet.
+        KeyError, TypeError, ValueError: the answers are not understood.
     """
-    first = datetime.fromtimestamp(health["bot_start_ts"], UTC)
+    first, started = health.get("bot_start_ts"), health.get("bot_startup_ts")
+    if not first or not started:
+        return None
     return Bot(
-        name=f"{shown['bot_name']}@{first:%Y%m%dT%H%M%SZ}",
+        name=f"{shown['bot_name']}@{datetime.fromtimestamp(first, UTC):%Y%m%dT%H%M%SZ}",
         timeframe=str(shown["timeframe"]),
-        started=datetime.fromtimestamp(health["bot_startup_ts"], UTC),
+        started=datetime.fromtimestamp(started, UTC),
     )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,6 +80,38 @@ def analysed_rows(answer: Mapping[str, Any], after: datetime, seen: datetime) ->
                 )
             )
     return rows
+
+
+def decided_row(data: Mapping[str, Any], seen: datetime) -> AnalysedRow:
+    """The row of a message about an analysed dataframe: the newest one, on which the bot decides.
+
+    Freqtrade rounds the numbers of its messages to ten decimal places: see `exact`.
+
+    Raises:
+        KeyError, TypeError, ValueError: the message is not understood.
+    """
+    pair, timeframe, *_ = data["key"]
+    frame = json.loads(data["df"]["__value__"])
+    values = dict(zip(frame["columns"], frame["data"][-1], strict=True))
+    opened = from_ms(int(values.pop("date")))
+    return AnalysedRow(pair=str(pair), timeframe=str(timeframe), opened=opened, values=values, seen=seen)
+
+
+def exact(told: AnalysedRow, asked: AnalysedRow | None) -> AnalysedRow:
+    """The told row with all digits of the asked one, unless the asked one has other values.
+
+    The bot may have analysed the row again before it was asked, with a candle that was corrected meanwhile.
+    """
+    if asked is None or asked.values.keys() != told.values.keys():
+        return told
+    is_same = all(_is_rounded(value, asked.values[name]) for name, value in told.values.items())
+    return replace(told, values=asked.values) if is_same else told
+
+
+def _is_rounded(told: object, asked: object) -> bool:
+    if isinstance(told, float | int) and isinstance(asked, float | int):
+        return math.isclose(told, asked, rel_tol=1e-14, abs_tol=1e-10)
+    return told == asked or not isinstance(told, float | int)
 
 
 def before_first(started: datetime, timeframe: timedelta) -> datetime:

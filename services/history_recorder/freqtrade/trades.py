@@ -1,0 +1,106 @@
+"""Reads the trades of a bot that changed since they were last read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from services.common.clock import Clock
+from services.common.history.rows import TradeRow
+from services.history_recorder.freqtrade.rest import FreqtradeRest
+from services.history_recorder.freqtrade.rows import trade_row
+
+PAGE = 200
+Answer = list[dict[str, Any]]
+
+
+class Asked(Protocol):
+    """Calls a question and returns its answer."""
+
+    def __call__(self, question: Callable[[], Answer], /) -> Answer:
+        """Return the answer. Raises TryLater and StopProgram."""
+        ...
+
+
+def trades_cursor(bot: str) -> str:
+    """The name under which the history keeps when the last recorded trade of a bot was closed."""
+    return f"trades:{bot}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTrades:
+    """What a reading brought.
+
+    Attributes:
+        trades: the trades that changed.
+        open_now: the open trades by id.
+        position: when the last of the closed trades was closed; None if no trade was ever closed.
+    """
+
+    trades: tuple[TradeRow, ...]
+    open_now: dict[int, TradeRow]
+    position: datetime | None
+
+
+class TradeReader:
+    """Reads the trades of one bot. Used from one thread.
+
+    Args:
+        asked: calls a question of the REST API.
+    """
+
+    def __init__(self, clock: Clock, asked: Asked) -> None:
+        self._clock, self._asked = clock, asked
+        self._open: dict[int, TradeRow] = {}
+        self._closed: dict[int, datetime] = {}  # trades that closed at the position, and were handed over
+
+    def read(self, rest: FreqtradeRest, bot: str, since: datetime | None) -> FoundTrades:
+        """Read what changed; `since` is when the last recorded trade was closed. Raises TryLater and StopProgram."""
+        # Open trades first: a trade that closes between the two questions is in both answers, never in none.
+        still_open = self._rows(bot, self._asked(rest.open_trades))
+        closed = {row.trade_id: row for row in self._closed_since(rest, bot, since)}
+        new = [row for row in closed.values() if self._is_new(row, since)]
+        changed = [row for row in still_open if row.trade_id not in closed and self._is_changed(row)]
+        return FoundTrades(
+            (*changed, *new),
+            {row.trade_id: row for row in still_open if row.trade_id not in closed},
+            max((row.closed for row in new if row.closed), default=since),
+        )
+
+    def handed_over(self, found: FoundTrades) -> None:
+        """Remember that these trades were handed over."""
+        self._open = found.open_now
+        self._closed |= {row.trade_id: row.closed for row in found.trades if row.closed}
+        if newest := found.position:
+            self._closed = {id_: closed for id_, closed in self._closed.items() if closed >= newest}
+
+    def _is_changed(self, row: TradeRow) -> bool:
+        known = self._open.get(row.trade_id)
+        return known is None or replace(known, updated=row.updated) != row
+
+    def _is_new(self, row: TradeRow, since: datetime | None) -> bool:
+        """Whether a closed trade was not handed over yet.
+
+        A clock that was set back lets a trade close before others that are closed already, which is noticed by the
+        trade having been open.
+        """
+        if row.trade_id in self._open or since is None or row.closed is None:
+            return True
+        return row.closed >= since and row.trade_id not in self._closed
+
+    def _closed_since(self, rest: FreqtradeRest, bot: str, since: datetime | None) -> Iterator[TradeRow]:
+        """The trades that closed at `since` or later, and some before."""
+        offset = 0
+        while page := self._rows(bot, self._asked(partial(rest.closed_trades, PAGE, offset))):
+            yield from page
+            oldest = min((row.closed for row in page if row.closed), default=None)
+            if len(page) < PAGE or (since and oldest and oldest < since):
+                return
+            offset += len(page)
+
+    def _rows(self, bot: str, trades: Answer) -> list[TradeRow]:
+        now = self._clock.now()
+        return [trade_row(bot, trade, now) for trade in trades]

@@ -1,0 +1,144 @@
+"""A real Freqtrade on the replay exchange with a recorder beside it, on a clock that runs faster than time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from services.common.broker.open import open_broker
+from services.common.broker.port import Broker, OutgoingMessage
+from services.common.broker.topology import SENTIMENT_SIGNAL
+from services.common.clock import SystemClock
+from services.common.errors import TryLater
+from services.common.messages import SentimentSignal
+from services.common.runtime.ports import free_port
+from services.common.settings.folders import STRATEGIES
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.values import label_of
+from services.demo.plan import SAMPLE_CANDLES, DemoPlan
+from services.demo.settings import for_replay
+from services.launch.freqtrade.api import FreqtradeApi
+from services.launch.freqtrade.config import freqtrade_config, with_api_secrets, write_config
+from services.launch.replay_clock import ReplayClock
+from services.launch.stack import Stack, free_health_ports
+from services.launch.supervisor import ProcessSpec, Supervisor
+from tests.support.pipeline import noting_strategy
+from tests.support.waiting import eventually
+
+START = datetime(2026, 3, 25, 12, tzinfo=UTC)
+"""Where the replay of the bundled candles begins."""
+READY_SECONDS = 240.0  # of Freqtrade on a busy machine
+SERVICES = ("signal_cacher", "market_streamer", "history_recorder")
+
+
+@dataclass
+class RecordedBot:
+    """The programs while they run. Instants are those of the replay's clock."""
+
+    settings: Settings
+    folder: Path
+    clock: ReplayClock
+    supervisor: Supervisor
+    broker: Broker
+    specs: dict[str, ProcessSpec]
+
+    def say(self, article: str, pair: str, score: float, **more: Any) -> None:
+        """Publish a signal as a processor would."""
+        now = self.clock.now()
+        signal = SentimentSignal(
+            article_id=article,
+            pair=pair,
+            source="coindesk",
+            headline=f"Headline of {article}",
+            sentiment_score=score,
+            sentiment_label=label_of(score),
+            published=now - timedelta(seconds=1),
+            analyzed_at=now,
+            model="lexicon",
+            **{"confidence": 0.9, **more},
+        )
+        self.broker.publish([OutgoingMessage(SENTIMENT_SIGNAL, signal.encode(), article)])
+
+    def seen(self) -> list[dict[str, Any]]:
+        """The rows that the strategy decided on, the oldest first."""
+        path = self.folder / "user_data" / "seen.jsonl"
+        lines = path.read_text().splitlines(keepends=True) if path.exists() else []
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+
+    def wait_for_candles(self, count: int, seconds: float) -> None:
+        """Wait until the strategy has decided on so many candles of the first pair."""
+        pair = self.settings.trading_pairs[0]
+
+        def seen_enough() -> bool:
+            self.supervisor.check()
+            return sum(bool(row["pair"] == pair) for row in self.seen()) >= count
+
+        eventually(seen_enough, f"{count} candles are analysed", seconds=seconds)
+
+    def stop(self, name: str) -> None:
+        """Stop a program as an operator would."""
+        self.supervisor.stop(name)
+
+    def start(self, name: str) -> None:
+        """Start a program again, without waiting for it."""
+        self.supervisor.start(self.specs[name])
+
+
+@contextmanager
+def recorded_bot(folder: Path, pairs: Sequence[str], speed: float, seconds: float) -> Iterator[RecordedBot]:
+    """Start the exchange, the store, the cacher, the streamer, the recorder and a bot; all are ready then.
+
+    Args:
+        seconds: real seconds that the run takes at most after the start.
+    """
+    plan = DemoPlan(SAMPLE_CANDLES, "1m", tuple(pairs), START, (), speed, seconds, expects_trade=False)
+    exchange_port = free_port()
+    made = for_replay(Settings(broker=BrokerKind.EMBEDDED), plan, folder, exchange_port)
+    settings = with_api_secrets(made)
+    with ExitStack() as running:
+        clock = ReplayClock(speed, horizon=seconds + READY_SECONDS)
+        running.callback(clock.close)
+        supervisor = running.enter_context(Supervisor(folder / "logs"))
+        stack = Stack(settings, folder, clock.environment(), free_health_ports())
+        programs = [
+            stack.exchange(plan.candles, plan.timeframe, plan.start, clock.now(), exchange_port),
+            stack.store(),
+            *(spec for spec in stack.services() if spec.name in SERVICES),
+        ]
+        for spec in programs:
+            supervisor.start(spec)
+        supervisor.wait_ready(programs, READY_SECONDS)
+        bot = _bot(stack)
+        supervisor.start(bot)
+        supervisor.wait_ready([bot], READY_SECONDS)
+        broker = running.enter_context(closing(open_broker(settings, SystemClock())))
+        broker.start()
+        yield RecordedBot(
+            settings, folder, clock, supervisor, broker, {spec.name: spec for spec in [*programs, bot]}
+        )
+
+
+def _bot(stack: Stack) -> ProcessSpec:
+    spec = stack.freqtrade(throttle_seconds=1)
+    user_data = stack.run_dir / "user_data"
+    strategies = user_data / "strategies"
+    shutil.copytree(STRATEGIES, strategies, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(str(noting_strategy.__file__), strategies)
+    config = freqtrade_config(stack.settings, database=stack.trades_file, throttle_seconds=1)
+    changed = config | {"strategy": "Noting", "strategy_path": str(strategies)}
+    write_config(changed, stack.run_dir / "freqtrade.json")
+    return replace(spec, is_ready=partial(_is_running, FreqtradeApi.of(config["api_server"])))
+
+
+def _is_running(api: FreqtradeApi) -> bool:
+    try:
+        return api.state() == "running"
+    except TryLater:
+        return False
