@@ -13,6 +13,7 @@ import typer
 from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
+from services.cli.support.recorded import with_recorded
 from services.common.errors import StopProgram
 from services.launch.freqtrade.config import chosen_staleness
 
@@ -120,6 +121,7 @@ def backtest(
         raise StopProgram(
             "--strategy and --config are for a strategy of your own: name its directory too, with --user-data DIR"
         )
+    candles, sentiment = with_recorded(candles, sentiment)
     settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
     first, last = options.read_period(start, end)
     page = page_file(html, f"backtest-{start[:10]}-{end[:10]}.html")

@@ -13,6 +13,7 @@ from rich.console import Console
 from services.cli.support import options
 from services.cli.support.answers import answer_console, figures_table, print_json
 from services.cli.support.progress import progress_of
+from services.cli.support.recorded import with_recorded
 from services.common.errors import StopProgram
 
 SPACES = ("buy", "sell", "indicators", "roi", "stoploss", "trailing")
@@ -61,6 +62,7 @@ def walk_forward(
     from services.research.walk_forward.run import run_walk_forward
 
     configure_logging(settings.changed(log_level="WARNING"), "walk-forward")
+    candles, sentiment = with_recorded(candles, sentiment)
     plan = Plan(
         candles=candles,
         sentiment=sentiment,

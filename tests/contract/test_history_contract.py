@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from services.common.errors import NeverWorks
+from services.common.errors import NeverWorks, StopProgram
 from services.common.history.open import open_history, open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter, Limits
 from services.common.history.queries import (
@@ -425,3 +426,47 @@ def test_two_writers_take_turns(settings: Settings, writer: HistoryWriter, reade
         for number in range(4):
             (writer, another)[number % 2].write(Batch(articles=[some.article(number)]))
     assert [each.key for each in reader.events(0)] == [f"article-{number}" for number in range(4)]
+
+
+def test_what_a_bot_saw_and_what_was_scored_of_an_archive_are_never_in_one_history(
+    settings: Settings, reader: HistoryReader
+) -> None:
+    with closing(open_history(settings, scored=True)) as scored:
+        scored.write(Batch(signals=[some.signal(1)]))
+        assert scored.cursors() == {}
+    with closing(open_history(settings)) as recorder, pytest.raises(StopProgram, match="no bot has seen it"):
+        recorder.write(Batch(signals=[some.signal(2)]))
+    with closing(open_history(settings, scored=True)) as again:
+        again.write(Batch(signals=[some.signal(3)]))
+    assert [each.article_id for each in reader.signals().rows] == ["article-3", "article-1"]
+
+
+def test_the_history_of_a_running_system_takes_nothing_that_was_scored_of_an_archive(
+    settings: Settings, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    writer.write(Batch(candles=[some.candle(1)]))
+    with (
+        closing(open_history(settings, scored=True)) as scored,
+        pytest.raises(StopProgram, match="running system"),
+    ):
+        scored.write(Batch(signals=[some.signal(1)]))
+    assert reader.signals() == Page()
+    assert writer.write(Batch(candles=[some.candle(2)])).rows == {"candles": 1}
+
+
+def test_the_oldest_rows_go_first_from_a_history_that_is_too_large(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    day = 24 * 3600
+    texts = random.Random(1)
+    for first in (0, day, 2 * day, 3 * day):
+        rows = [some.article(first + number, content=texts.randbytes(1000).hex()) for number in range(300)]
+        writer.write(Batch(articles=rows))
+    whole = writer.size()
+    assert whole > 1_000_000
+    assert trimmed(writer, Limits(bytes=2 * whole), NOW) == 0
+    assert trimmed(writer, Limits(bytes=int(whole * 0.7)), NOW) == 4 * 300
+    left = [each.article_id for each in reader.articles(limit=1000).rows]
+    assert len(left) == 600
+    assert left[-1] == f"article-{2 * day}"
+    assert writer.size() <= whole * 0.7

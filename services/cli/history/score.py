@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,11 +16,13 @@ from services.cli.support import options
 from services.cli.support.answers import print_json, say
 from services.cli.support.progress import progress_of
 from services.common.errors import StopProgram
+from services.common.settings.history import HISTORY_FIELDS
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.operations.scoring.connection import answering_scorer
 
 if TYPE_CHECKING:
     from services.data_ingestor.news.port import SourceConfig
+    from services.research.history.scoring.scoring import Record, ScoreOptions
     from services.research.history.scoring.tally import ScoreReport
     from services.sentiment_analyzer.scorers.port import Scorer
 
@@ -71,6 +73,14 @@ def score_history(
             "with more confidence, and is not scored. Without, each article is scored by itself.",
         ),
     ] = True,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record/--no-record",
+            help="Also write articles, results and signals to the history (HISTORY_URL), which must not be that of a "
+            "running system.",
+        ),
+    ] = False,
     json_output: options.Json = False,
 ) -> None:
     """Score an archive with the matching and the scorer of the live pipeline.
@@ -90,7 +100,7 @@ def score_history(
     from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
     from services.sentiment_analyzer.scorers.receipts.scorer import ReceiptScorer
 
-    settings = options.settings_for(uses=options.OF_SCORING | {"news_sources_file"})
+    settings = options.settings_for(uses=options.OF_SCORING | HISTORY_FIELDS | {"news_sources_file"})
     first, last = options.read_period(start, end)
     # Scoring an archive can wait for an unreachable server, so there is no fallback scorer.
     settings = settings.changed(
@@ -113,6 +123,7 @@ def score_history(
     with (
         Archive.open(archive) as news,
         _scorer(settings, receipts) as chosen,
+        _recording(settings, chosen.model, request, wanted=record) as write,
         progress_of("scoring") as progress,
     ):
         report = score_archive(
@@ -124,6 +135,7 @@ def score_history(
             workers=workers or (settings.sentiment_concurrency if isinstance(chosen, ReceiptScorer) else 1),
             progress=progress,
             waiting=lambda reason: say(f"waiting for the scorer: {reason}"),
+            record=write,
         )
     figures = {**report.as_json(), "seconds": round(time.monotonic() - began, 3)}
     if isinstance(chosen, ReceiptScorer):
@@ -156,6 +168,20 @@ def _scorer(settings: Settings, receipts: Path | None) -> Iterator[Scorer]:
             return
         with closing(Receipts(receipts or settings.state_dir / FILE_NAME)) as kept:
             yield ReceiptScorer(scorer, kept, prompt_version=PROMPT_VERSION, clock=SystemClock())
+
+
+@contextmanager
+def _recording(settings: Settings, model: str, request: ScoreOptions, *, wanted: bool) -> Iterator[Record]:
+    """Yield what writes results to the history, or nothing unless `wanted`."""
+    from services.common.history.open import open_history
+    from services.research.history.recorded.scores import ScoredHistory
+
+    if not wanted:
+        yield lambda _results: None
+        return
+    with closing(open_history(settings, scored=True)) as writer:
+        writer.check()
+        yield ScoredHistory(writer, model, request, datetime.now(UTC)).write
 
 
 def _print(report: ScoreReport, figures: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import typer
 from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json, write_page
 from services.cli.support.progress import progress_of
+from services.cli.support.recorded import with_recorded
 from services.common.values import Scope
 
 _FEWEST = 2
@@ -58,6 +59,7 @@ def study(
     chosen = tuple(sorted(options.read_pairs(pairs)))
     timeframe = timeframe and options.read_timeframe(timeframe)
     page_file(html)
+    candles, sentiment = with_recorded(candles, sentiment)
 
     from services.research.study.conclusions import all_tests
     from services.research.study.events import Selection

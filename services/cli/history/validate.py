@@ -11,6 +11,7 @@ import typer
 from services.cli.support import options
 from services.cli.support.answers import answer_console, print_json
 from services.cli.support.progress import progress_of
+from services.cli.support.recorded import with_recorded
 from services.cli.views.validate import show_validation
 
 
@@ -37,6 +38,7 @@ def validate_history(
     """
     from services.research.history.validation.validating import validate
 
+    candles, sentiment = with_recorded(candles, sentiment)
     staleness = timedelta(
         hours=options.load_settings({"sentiment_staleness_hours"}).sentiment_staleness_hours
     )

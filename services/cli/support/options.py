@@ -44,8 +44,13 @@ Fields of a single scorer are in none of these sets, because they are checked wh
 
 From = Annotated[str | None, typer.Option("--from", help="First day or instant, UTC, such as 2025-05-01.")]
 To = Annotated[str | None, typer.Option("--to", help="Day or instant to stop before, UTC.")]
-CANDLES = typer.Option("--candles", help="Directory with candles such as BTC_USDT-1h.feather.")
-SENTIMENT = typer.Option("--sentiment", help="The sentiment CSV, as from `history score`.")
+CANDLES = typer.Option(
+    "--candles",
+    help="Directory with candles such as BTC_USDT-1h.feather, or history: those that were recorded.",
+)
+SENTIMENT = typer.Option(
+    "--sentiment", help="The sentiment CSV, as from `history score`, or history: the recorded signals."
+)
 ALL_PAIRS = typer.Option("--pairs", "-p", help="Such as BTC/USDT,ETH/USDT. Default: all there are.")
 SEED = typer.Option("--seed", min=0, help="The same seed repeats every figure.")
 FEE = typer.Option("--fee", min=0, max=0.1, help="As a ratio, 0.001 is 0.1%. Default: the exchange's.")

@@ -215,7 +215,7 @@ class HistoryReader(FigureReader, Protocol):
         ...
 
     def counts(self) -> dict[str, int]:
-        """The number of rows of each table."""
+        """The number of rows of each table of rows."""
         ...
 
     def close(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Row as SqlRow
+from sqlalchemy import Table
 
 from services.common.history.rows import (
     AnalysedRow,
@@ -22,6 +22,7 @@ from services.common.history.rows import (
     SummaryRow,
     TradeRow,
 )
+from services.common.history.sql import tables
 
 T = TypeVar("T")
 _CONVERTED: dict[str, Callable[[Any], Any]] = {"suspicions": tuple, "action": HoldAction, "kind": Kind}
@@ -32,13 +33,15 @@ def values_of(row: object) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}  # type: ignore[attr-defined]  # dataclasses with slots
 
 
-def _maker(kind: type[T]) -> Callable[[SqlRow[Any]], T]:
-    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+def _maker(kind: type[T], table: Table) -> Callable[[SqlRow[Any]], T]:
+    """Return a function that makes a row of the ports of all columns of the table; it is called often."""
+    names = [column.name for column in table.columns]
+    first = 1 if names[0] == "id" else 0
+    names = names[first:]
     converted = [(name, _CONVERTED[name]) for name in names if name in _CONVERTED]
 
     def make(line: SqlRow[Any]) -> T:
-        found = line._mapping  # noqa: SLF001 - SQLAlchemy's public name
-        values = {name: found[name] for name in names}
+        values = dict(zip(names, line[first:], strict=True))
         for name, convert in converted:
             values[name] = convert(values[name])
         return kind(**values)
@@ -46,13 +49,13 @@ def _maker(kind: type[T]) -> Callable[[SqlRow[Any]], T]:
     return make
 
 
-article_of = _maker(ArticleRow)
-scoring_of = _maker(ScoringRow)
-signal_of = _maker(SignalRow)
-candle_of = _maker(CandleRow)
-trade_of = _maker(TradeRow)
-analysed_of = _maker(AnalysedRow)
-hold_of = _maker(HoldRow)
-outcome_of = _maker(OutcomeRow)
-event_of = _maker(EventRow)
-summary_of = _maker(SummaryRow)
+article_of = _maker(ArticleRow, tables.articles)
+scoring_of = _maker(ScoringRow, tables.scorings)
+signal_of = _maker(SignalRow, tables.signals)
+candle_of = _maker(CandleRow, tables.candles)
+trade_of = _maker(TradeRow, tables.trades)
+analysed_of = _maker(AnalysedRow, tables.analysed)
+hold_of = _maker(HoldRow, tables.holds)
+outcome_of = _maker(OutcomeRow, tables.outcomes)
+event_of = _maker(EventRow, tables.events)
+summary_of = _maker(SummaryRow, tables.summaries)

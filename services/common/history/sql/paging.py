@@ -93,7 +93,7 @@ class NewestFirst(Generic[T]):
         found: list[tuple[tuple[int, int], SqlRow[Any]]] = []
         for each in conditions:
             for line in connection.execute(statement.where(*each)):
-                found.append(((to_us(line._mapping[self.by]), line.id), line))  # noqa: PERF401, SLF001 - SQLAlchemy's public name
+                found.append(((to_us(getattr(line, self.by)), line.id), line))  # noqa: PERF401 - of several statements
         found.sort(key=itemgetter(0), reverse=True)
         more = len(found) > limit
         rows = found[:limit]

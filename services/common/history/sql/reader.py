@@ -89,7 +89,7 @@ class SqlReader(Lists, Figures, HistoryReader):
 
     def counts(self) -> dict[str, int]:
         """The number of rows of each table."""
-        names = sorted(metadata.tables)
+        names = sorted(metadata.tables.keys() - {cursors.name})
 
         def count(connection: Connection) -> dict[str, int]:
             return {

@@ -112,6 +112,9 @@ signals = Table(
     Index("signals_by_pair", "pair", "available_at", "id"),
     Index("signals_by_source", "source", "available_at", "id"),
     Index("signals_by_event_type", "event_type", "available_at", "id"),
+    Index("signals_by_model", "model", "available_at", "id"),
+    Index("signals_by_pair_and_event_type", "pair", "event_type", "available_at", "id"),
+    Index("signals_by_scope", "scope", "available_at", "id"),
     Index("signals_by_recorded", "recorded"),
     sqlite_autoincrement=True,
 )

@@ -14,6 +14,7 @@ from services.common.history.port import Batch, Limits, Written
 from services.common.history.rows import TradeRow
 from services.common.history.sql import inserts, retention, tables
 from services.common.history.sql.columns import json_text
+from services.common.history.sql.content import CONTENT, refuse_mixture
 from services.common.history.sql.engine import Database
 from services.common.history.sql.inserts import Kept, Values, add_new, entries_of, replace
 from services.common.history.sql.mapping import values_of
@@ -26,8 +27,9 @@ _OUTCOMES = Kept(tables.outcomes, ("article_id", "pair", "model", "revision", "h
 class SqlWriter:
     """A `HistoryWriter`, which migrates the database to the newest version when it is first used."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, scored: bool = False) -> None:
         self._database = database
+        self._scored = scored
         self._is_migrated = False
         self._health = DependencyHealth(ok=False, detail=f"{database.place}: not used yet")
 
@@ -65,7 +67,8 @@ class SqlWriter:
     def cursors(self) -> dict[str, str]:
         """All positions, by name."""
         with self._begin() as connection:
-            return {line.name: line.position for line in connection.execute(select(tables.cursors))}
+            named = select(tables.cursors).where(tables.cursors.c.name != CONTENT)
+            return {line.name: line.position for line in connection.execute(named)}
 
     def trim(self, limits: Limits, now: datetime) -> int:
         """Remove some of the oldest rows beyond the limits."""
@@ -97,6 +100,8 @@ class SqlWriter:
         try:
             if not self._is_migrated:
                 migrate(self._database)
+                with self._database.begin() as connection:
+                    refuse_mixture(connection, self._database.place, scored=self._scored)
                 self._is_migrated = True
             with self._database.begin() as connection:
                 yield connection

@@ -77,7 +77,7 @@ def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> Expor
         StepwiseCsv(out, COLUMNS, ["export"], resume=False) as file,
     ):
         try:
-            signals = heapq.merge(*(_signals(client, pair, report) for pair in pairs), key=_order)
+            signals = heapq.merge(*(_signals(client, pair, report) for pair in pairs), key=file_order)
             while some := list(islice(signals, PAGE)):
                 for signal in some:
                     report.count(signal)
@@ -93,7 +93,8 @@ def export_signals(settings: Settings, pairs: Sequence[str], out: Path) -> Expor
     return report
 
 
-def _order(signal: Signal) -> tuple[datetime, datetime, str, str]:
+def file_order(signal: Signal) -> tuple[datetime, datetime, str, str]:
+    """Return the key by which the rows of a sentiment CSV are sorted."""
     return signal.available_at, signal.published, signal.article_id, signal.pair
 
 
@@ -109,7 +110,7 @@ def _signals(client: redis.Redis, pair: str, report: ExportReport) -> Iterator[S
             except SignalError as error:
                 report.unreadable[pair] += 1
                 report.problems.setdefault(pair, str(error))
-        yield from sorted(found, key=_order)
+        yield from sorted(found, key=file_order)
 
 
 def _members(client: redis.Redis, key: str) -> Iterator[Scored]:

@@ -7,7 +7,7 @@ nor the work after an interruption grows with the archive.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +43,11 @@ SCORING_DELAY = timedelta(minutes=5)
 for one poll at most (NEWS_POLL_INTERVAL, 300 s by default), and a slow model's answer (OLLAMA_TIMEOUT, 120 s) fits
 into this delay."""
 PROGRESS_EVERY = 50
+Record = Callable[[Sequence[ArticleResult]], None]
+
+
+def _no_record(_results: Sequence[ArticleResult]) -> None:
+    """Record nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def score_archive(
     workers: int = 1,
     progress: Progress = quiet,
     waiting: Waiting = patient,
+    record: Record = _no_record,
 ) -> ScoreReport:
     """Write the signals of an archive to a sentiment CSV, which appears when it is complete.
 
@@ -97,6 +103,7 @@ def score_archive(
             depends on which article told its story first.
         progress: called with the number of articles that are scored, and the number in the archive.
         waiting: called with the reason when an article begins to wait for the scorer.
+        record: called with the results of each step, again with the same ones after an interruption.
 
     Raises:
         StopProgram: no article lies in the period, no article gives a signal, or the scorer refuses nearly all
@@ -117,13 +124,16 @@ def score_archive(
         refusals, workers = Refusals(), 1 if options.stories else workers
         while step := list(islice(articles, STEP_ARTICLES)):
             rows: list[Row] = []
+            results: list[ArticleResult] = []
             with told.step() if told else nullcontext():
                 for result in process_in_order(step, process, workers=workers, waiting=waiting):
                     _refuse_refusals(refusals, result)
                     tally.count(result)
+                    results.append(result)
                     rows += signal_rows(result.signals, result.article.known_at, options.delay)
                     if tally.articles % PROGRESS_EVERY == 0:
                         progress(tally.articles, archive.count())
+            record(results)
             mark = told.last_number if told else 0
             file.step(rows, {"after": position_of(step[-1]), "tally": tally.as_json(), "stories": mark})
         _refuse_nothing(archive, file, tally, options)

@@ -1,0 +1,1 @@
+"""What a running system recorded, as the input of backtests and studies."""
