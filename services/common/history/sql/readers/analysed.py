@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from services.common.history.queries import Page
 from services.common.history.rows import AnalysedRow
 from services.common.history.sql.mapping import analysed_of
-from services.common.history.sql.paging import NewestFirst
 from services.common.history.sql.readers.conditions import between
+from services.common.history.sql.readers.paging import NewestFirst
 from services.common.history.sql.tables import analysed
 
 _LIST = NewestFirst(analysed, "opened", analysed_of)

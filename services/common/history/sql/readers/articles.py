@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 from services.common.history.queries import ArticleFilter, Page
 from services.common.history.rows import ArticleRow
 from services.common.history.sql.mapping import article_of
-from services.common.history.sql.paging import NewestFirst, check_limit
 from services.common.history.sql.readers.conditions import alternatives, between
+from services.common.history.sql.readers.paging import NewestFirst, check_limit
 from services.common.history.sql.tables import articles
 
 _LIST = NewestFirst(articles, "fetched", article_of)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, select
 from services.common.history.queries import Change, EventFilter
 from services.common.history.rows import EventRow, Kind, Row
 from services.common.history.sql import mapping, tables
-from services.common.history.sql.paging import check_limit
+from services.common.history.sql.readers.paging import check_limit
 from services.common.history.sql.tables import events
 
 _ROWS: dict[Kind, tuple[Table, Callable[[Any], Row]]] = {

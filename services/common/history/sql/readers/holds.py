@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from services.common.history.queries import Page
 from services.common.history.rows import HoldRow
 from services.common.history.sql.mapping import hold_of
-from services.common.history.sql.paging import NewestFirst
 from services.common.history.sql.readers.conditions import between
+from services.common.history.sql.readers.paging import NewestFirst
 from services.common.history.sql.tables import holds
 
 _LIST = NewestFirst(holds, "seen", hold_of)

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 from services.common.history.queries import Page, TradeFilter
 from services.common.history.rows import TradeRow
 from services.common.history.sql.mapping import trade_of
-from services.common.history.sql.paging import NewestFirst
 from services.common.history.sql.readers.conditions import alternatives, between
+from services.common.history.sql.readers.paging import NewestFirst
 from services.common.history.sql.tables import trades
 
 _LIST = NewestFirst(trades, "opened", trade_of)
