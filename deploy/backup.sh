@@ -1,6 +1,6 @@
 #!/bin/sh
-# Copies what a new machine needs into a new folder, which others cannot enter: Freqtrade's databases, Redis, RabbitMQ's
-# definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped. It uses the
+# Copies what a new machine needs into a new folder, which others cannot enter: Freqtrade's databases, Redis, the history,
+# RabbitMQ's definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped. It uses the
 # containers that are there and builds nothing, so that it also copies a system of the version before this checkout.
 #   deploy/backup.sh FOLDER
 set -eu
@@ -37,6 +37,20 @@ docker run --rm -i --init --network none --user "$user" --volumes-from $bot --en
     done
     tar -C /tmp/copies -c .' < scripts/copy_sqlite.py > "$folder/freqtrade.tar"
 tar -tf "$folder/freqtrade.tar" > /dev/null
+
+# A system of a version before the recorder has no history.
+recorder=trading-history-recorder
+if [ -s "$secrets/history_url" ] && docker inspect trading-postgres > /dev/null 2>&1; then
+    docker exec trading-postgres pg_dump -U cryptoboy -Fc cryptoboy > "$folder/history.dump"
+elif image=$(docker inspect -f '{{.Image}}' $recorder 2> /dev/null); then
+    # shellcheck disable=SC2016 # the container's shell expands it
+    docker run --rm -i --init --network none --user 10001:10001 --volumes-from $recorder --entrypoint sh "$image" -ec '
+        cat > /tmp/copy_sqlite.py
+        history=/var/lib/cryptoboy/history.sqlite
+        [ -e $history ] || { echo "nothing was recorded yet" >&2; exit 0; }
+        python /tmp/copy_sqlite.py $history /tmp/history.sqlite >&2
+        cat /tmp/history.sqlite' < scripts/copy_sqlite.py > "$folder/history.sqlite"
+fi
 
 # REDISCLI_AUTH is read from the environment, because everybody on the machine can see the arguments of programs.
 REDISCLI_AUTH=$(cat "$secrets/redis_operator")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.monitoring.alert_cases_history import HISTORY
 from tests.support.monitoring.alert_cases_pipeline import PIPELINE
 from tests.support.monitoring.alert_cases_services import MONITORING, SERVICES
 from tests.support.monitoring.alert_series import STEP, Case, Series
@@ -21,7 +22,7 @@ from tests.support.monitoring.prometheus_tools import (
     run_tool,
 )
 
-CASES = (*SERVICES, *PIPELINE, *MONITORING)
+CASES = (*SERVICES, *PIPELINE, *HISTORY, *MONITORING)
 ALERTS = {each.name: each for each in alerts()}
 SEVERITIES = {"critical", "warning", "info"}
 

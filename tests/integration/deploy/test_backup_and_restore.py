@@ -20,6 +20,8 @@ echo "$*" >> {folder}/asked
 case "$*" in
 {answers}
     *"tar -C /tmp/copies"*) cat {folder}/freqtrade.tar ;;
+    *"cat /tmp/history.sqlite"*) printf 'SQLite format 3' ;;
+    *pg_dump*) printf PGDMP ;;
     *lastsave) echo x >> {folder}/looks; wc -l < {folder}/looks ;;
     *"bgsave schedule") echo Background saving started ;;
     *"info persistence") printf '{persistence}' ;;
@@ -70,6 +72,7 @@ def machine(tmp_path: Path) -> Machine:
     for name in (
         "deploy/backup.sh",
         "deploy/restore.sh",
+        "deploy/restore_history.sh",
         "scripts/copy_sqlite.py",
         "services/data_ingestor/news_sources.toml",
     ):
@@ -144,6 +147,58 @@ def test_a_backup_that_is_not_whole_leaves_no_folder_and_ends(
     assert done.returncode != 0
     assert message in done.stderr
     assert [path.name for path in machine.checkout.glob("backup*")] == []
+
+
+def test_a_backup_has_the_recorders_file_or_the_database_that_its_secret_names(
+    machine: Machine, backup: Path
+) -> None:
+    assert (backup / "history.sqlite").read_text() == "SQLite format 3"
+    (machine.checkout / "secrets/history_url").write_text(
+        "postgresql+psycopg://cryptoboy:p@postgres/cryptoboy"
+    )
+    machine.run("deploy/backup.sh", "another")
+    assert (machine.checkout / "another/history.dump").read_text() == "PGDMP"
+    assert not (machine.checkout / "another/history.sqlite").exists()
+
+
+def test_a_system_without_a_recorder_is_backed_up_too(machine: Machine) -> None:
+    machine.docker('"inspect -f {{{{.Image}}}} trading-history-recorder") exit 1 ;;'.format())
+    done = machine.run("deploy/backup.sh", "backup")
+    assert done.returncode == 0, done.stderr
+    assert not (machine.checkout / "backup/history.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", ["history.sqlite", "history.dump"])
+def test_the_history_is_restored_while_only_recorder_and_api_are_stopped(
+    machine: Machine, backup: Path, name: str
+) -> None:
+    (backup / "history.sqlite").rename(backup / name)
+    done = machine.run("deploy/restore_history.sh", "backup")
+    assert done.returncode == 0, done.stderr
+    asked = machine.asked()
+    assert [line for line in asked.splitlines() if "compose stop" in line] == [
+        "compose stop history-recorder api"
+    ]
+    assert asked.endswith("compose up -d history-recorder api\n")
+    assert ("before-restore" in asked) == (name == "history.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("history.sqlite", "integrity_check"), ("history.dump", "--list")]
+)
+def test_a_history_that_cannot_be_read_stops_nothing(
+    machine: Machine, backup: Path, name: str, read: str
+) -> None:
+    (backup / "history.sqlite").rename(backup / name)
+    machine.docker(f"*{read}*) exit 1 ;;")
+    assert machine.run("deploy/restore_history.sh", "backup").returncode != 0
+    assert "compose stop" not in machine.asked()
+
+
+def test_a_backup_without_a_history_restores_none(machine: Machine, backup: Path) -> None:
+    (backup / "history.sqlite").unlink()
+    done = machine.run("deploy/restore_history.sh", "backup")
+    assert (done.returncode, machine.asked()) == (2, "")
 
 
 def test_the_parts_to_restore_are_named(machine: Machine, backup: Path) -> None:

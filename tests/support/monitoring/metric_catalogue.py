@@ -22,6 +22,7 @@ RABBITMQ = frozenset(
         "rabbitmq_detailed_queue_messages_ready",
         "rabbitmq_detailed_queue_messages_unacked",
         "rabbitmq_disk_space_available_bytes",
+        "rabbitmq_global_messages_dead_lettered_maxlen_total",
         "rabbitmq_process_resident_memory_bytes",
         "rabbitmq_resident_memory_limit_bytes",
     }

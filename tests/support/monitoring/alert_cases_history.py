@@ -1,0 +1,62 @@
+"""Alerts on the history and the API: what makes each fire, from which second on, and what ends it."""
+
+from __future__ import annotations
+
+from tests.support.monitoring.alert_series import GOOD, STEP, Case, clock, dependency, dip, rising
+
+_DROPS = rising((0, GOOD), (1, 300), (0, 2 * GOOD))
+_RABBITMQ = "rabbitmq_global_messages_dead_lettered_maxlen_total"
+HISTORY = (
+    *(
+        Case("HistoryDropped", {series: _DROPS}, GOOD + STEP, GOOD + 900, {})
+        for series in (
+            f'{_RABBITMQ}{{queue_type="rabbit_quorum_queue",dead_letter_strategy="disabled",job="rabbitmq"}}',
+            'cryptoboy_queue_dropped_total{queue="history_queue",job="news-poller",instance="n"}',
+            'cryptoboy_results_lost_total{job="sentiment-processor",instance="s"}',
+        )
+    ),
+    Case(
+        "HistoryBehind",
+        {
+            'cryptoboy_queue_limit_messages{job="j"}': dip(100, 100, 600),
+            'rabbitmq_detailed_queue_messages_ready{job="j",instance="i",vhost="/",queue="history_queue"}': dip(
+                50, 51, 600
+            ),
+        },
+        GOOD + 300,
+        GOOD + 600,
+        {"queue": "history_queue"},
+    ),
+    Case(
+        "HistoryUnwritable",
+        dependency("history_recorder", "history", 600),
+        GOOD + 300,
+        GOOD + 600,
+        {"service": "history_recorder"},
+    ),
+    Case(
+        "NothingRecorded",
+        {
+            'cryptoboy_history_last_write_timestamp_seconds{job="history-recorder",instance="h"}': clock(
+                GOOD, 6000, 7000
+            )
+        },
+        GOOD + 3600 + STEP + 300,
+        6000,
+        {},
+    ),
+    Case(
+        "ApiErrors",
+        {
+            'cryptoboy_api_requests_total{job="api",instance="a",route="/v1/news",status="200"}': rising(
+                (1, 3 * GOOD)
+            ),
+            'cryptoboy_api_requests_total{job="api",instance="a",route="/v1/news",status="500"}': rising(
+                (0, GOOD), (1, 600), (0, GOOD)
+            ),
+        },
+        GOOD + 2 * STEP + 300,
+        GOOD + 600 + 285,
+        {},
+    ),
+)
