@@ -116,7 +116,6 @@ _ALL = (
         store_reads=(signals_key(ANY_PAIR), SCORED, HOLDS, HOLDS_ID, ENTRIES),
         # It alone reads what the bot does.
         further_secrets=frozenset({"history_url", "freqtrade_api_pass", "freqtrade_ws_token"}),
-        deployed_by=frozenset({Deployment.COMPOSE}),
     ),
     Service(
         "sentiment_processor",
@@ -141,7 +140,6 @@ _ALL = (
         8110,
         # It does what an operator asks for, so its users on RabbitMQ and Redis have rights like the operator's.
         further_secrets=frozenset({"rabbitmq_pass", "redis_password", "history_url"}),
-        deployed_by=frozenset({Deployment.COMPOSE}),
     ),
 )
 SERVICES = {service.name: service for service in _ALL}

@@ -205,10 +205,14 @@ def test_in_a_cluster_the_same_reach_one_another(target: str) -> None:
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_in_a_cluster_nobody_reaches_freqtrades_api(target: str) -> None:
+def test_in_a_cluster_only_the_recorder_reaches_freqtrades_api(target: str) -> None:
     (freqtrade,) = [labels for labels in labels_of_pods(target) if labels[PART] == "freqtrade"]
-    for labels in labels_of_pods(target):
-        assert 8080 not in open_ports(target, freqtrade, "ingress", labels)
+    reach = {
+        labels[PART]
+        for labels in labels_of_pods(target)
+        if 8080 in open_ports(target, freqtrade, "ingress", labels)
+    }
+    assert reach == {"history-recorder"}
     assert 8080 not in ports_of(one(target, "NetworkPolicy", "metrics")["spec"]["ingress"][0])
 
 
@@ -221,7 +225,7 @@ def _unit(name: str) -> str:
 
 def test_on_one_machine_the_api_has_an_address_that_the_other_units_are_kept_from() -> None:
     assert "Environment=FREQTRADE_API_HOST=127.0.0.2\n" in _unit("freqtrade")
-    assert "IPAddressDeny" not in _unit("freqtrade")
-    for name in ("news-poller", "market-streamer", "sentiment-processor@", "signal-cacher"):
+    assert "IPAddressDeny" not in _unit("freqtrade") + _unit("history-recorder")
+    for name in ("news-poller", "market-streamer", "sentiment-processor@", "signal-cacher", "api"):
         assert "\nIPAddressDeny=127.0.0.2\n" in _unit(name)
         assert "IPAddressAllow" not in _unit(name), "that would lift it"

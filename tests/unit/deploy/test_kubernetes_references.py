@@ -226,8 +226,13 @@ PATHS = {
     ("sentiment-processor", "ollama", OLLAMA_PORT),
     ("signal-cacher", "rabbitmq", RABBITMQ_PORT),
     ("signal-cacher", "redis", REDIS_PORT),
+    ("history-recorder", "rabbitmq", RABBITMQ_PORT),
+    ("history-recorder", "redis", REDIS_PORT),
+    ("api", "rabbitmq", RABBITMQ_PORT),
+    ("api", "redis", REDIS_PORT),
     ("freqtrade", "redis", REDIS_PORT),
 }
+HEALTH = {("api", service.container, service.port) for service in SERVICES.values() if service.name != "api"}
 
 
 @EVERYWHERE
@@ -241,9 +246,15 @@ def test_each_part_reaches_what_it_needs_and_nothing_else(target: str) -> None:
         if allows(target, source, server, port)
     }
     assert found == PATHS
-    for source in parts:
-        for service in (*SERVICES, "freqtrade"):
-            assert not any(allows(target, source, service, port) for port in (8080, *range(8101, 8106)))
+    ports = (8080, *range(8101, 8111))
+    asked = {
+        (source, service, port)
+        for source in parts
+        for service in (*SERVICES, "freqtrade")
+        for port in ports
+        if allows(target, source, service, port)
+    }
+    assert asked == {*HEALTH, ("history-recorder", "freqtrade", 8080)}
 
 
 @EVERYWHERE
