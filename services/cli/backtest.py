@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.support import options
-from services.cli.support.answers import answer_console, page_file, print_json, write_page
+from services.cli.support.answers import answer_console, page_file, print_json
 from services.cli.support.progress import progress_of
 from services.cli.support.recorded import with_recorded
+from services.cli.support.reports import write_report
 from services.common.errors import StopProgram
 from services.launch.freqtrade.config import chosen_staleness
 
@@ -162,7 +163,7 @@ def backtest(
     if page is not None:
         from services.research.backtest.report.page import backtest_page
 
-        write_page(page, backtest_page(found))
+        write_report(page, "backtest", backtest_page(found))
     if json_output:
         print_json(answer)
         return

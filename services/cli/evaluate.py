@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from services.cli.support import options
-from services.cli.support.answers import answer_console, page_file, print_json, write_page
+from services.cli.support.answers import answer_console, page_file, print_json
 from services.cli.support.extras import needs
 from services.cli.support.progress import progress_of
+from services.cli.support.reports import write_report
 from services.common.errors import StopProgram
 from services.common.settings.settings import Fallback, ScorerKind
 from services.operations.scoring.connection import answering_scorer
@@ -82,7 +83,7 @@ def evaluate(
         report = stack.enter_context(progress_of("evaluating"))
         results, found = carry_out(plan, built, report)
     if html is not None and make_page is not None:
-        write_page(html, make_page(results))
+        write_report(html, "evaluation", make_page(results))
     if json_output:
         print_json(evaluation_json(results, found))
         return

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from services.cli.support import options
-from services.cli.support.answers import answer_console, page_file, print_json, write_page
+from services.cli.support.answers import answer_console, page_file, print_json
 from services.cli.support.progress import progress_of
 from services.cli.support.recorded import with_recorded
+from services.cli.support.reports import write_report
 from services.common.values import Scope
 
 _FEWEST = 2
@@ -83,7 +84,7 @@ def study(
     if html is not None:
         from services.research.study.page import study_page
 
-        write_page(html, study_page(result, tests))
+        write_report(html, "study", study_page(result, tests))
     if json_output:
         print_json(found)
         return
