@@ -28,11 +28,13 @@ _BODY = {
                             "type": "object",
                             "description": "by pair: from which ms on to read, how many signals are known, and the "
                             "ms of the oldest of these",
+                            "maxProperties": 2000,
+                            "propertyNames": {"minLength": 1, "maxLength": 100},
                             "additionalProperties": {
                                 "type": "array",
                                 "prefixItems": [
                                     {"type": "number"},
-                                    {"type": "integer"},
+                                    {"type": "integer", "minimum": 0, "maximum": 2**53 - 1},
                                     {"type": ["number", "null"]},
                                 ],
                                 "minItems": 3,
