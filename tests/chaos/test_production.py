@@ -82,7 +82,11 @@ def parts(run: ProductionRun) -> list[Part]:
             run.rabbitmq.start,
             (
                 {"alertname": "RabbitMQDown"},
-                *({"alertname": "BrokerAway", "service": each} for each in SERVICES),
+                *(
+                    {"alertname": "BrokerAway", "service": each.name}
+                    for each in SERVICES.values()
+                    if each.reads or each.publishes
+                ),
             ),
         ),
     ]

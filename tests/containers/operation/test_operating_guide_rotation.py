@@ -15,7 +15,7 @@ from tests.support.containers.stack import Stack
 from tests.support.docs.guide import GUIDE, typed
 
 BLOCK = typed("rm -f secrets/rabbitmq_news_poller").splitlines()
-RECREATED = "news-poller market-streamer sentiment-processor signal-cacher"
+RECREATED = "news-poller market-streamer sentiment-processor signal-cacher api"
 """The services of the first two rows, which are recreated at once."""
 READ_BY_REDIS = ("redis_reader", "redis_rights")
 """Redis reads these when it starts, so they are rotated after the others."""
@@ -44,7 +44,7 @@ def section(heading: str) -> str:
 def test_the_table_has_every_password_that_is_made() -> None:
     assert files_of_the_table() == set(MADE)
     assert set(GIVEN) - {"alert_notes_url", "alert_pages_url"} == {
-        name for name in GIVEN if re.match("binance_|exchange_|telegram_|openai_api_key", name)
+        name for name in GIVEN if re.match("binance_|exchange_|telegram_|openai_api_key|history_url", name)
     }
 
 
@@ -57,7 +57,7 @@ def rotated(production: Stack) -> tuple[Stack, Passwords, Passwords]:
     servers = started(production)
     make_anew(production, [name for name in MADE if name not in READ_BY_REDIS])
     run(production, typed("compose up -d rabbitmq-rights redis-rights"))
-    run(production, f"{typed('compose up -d --force-recreate freqtrade')} {RECREATED}")
+    run(production, f"{typed('compose up -d --force-recreate freqtrade history-recorder')} {RECREATED}")
     run(production, typed("compose up -d --force-recreate grafana"))
     make_anew(production, READ_BY_REDIS)
     run(production, typed("compose up prepare"))

@@ -51,7 +51,7 @@ QUEUES = (RAW_MARKET_DATA, RAW_NEWS_DATA, SENTIMENT_SIGNALS, HISTORY, NEXT)
         ("reads=(SENTIMENT_SIGNALS,),", "reads=(SENTIMENT_SIGNALS, NEXT),"),
         ("*(SCORED, HOLDS, HOLDS_ID),", '*(SCORED, HOLDS, HOLDS_ID, "next:*"),'),
     ],
-    "services/common/broker/rabbitmq/users.py": [(", OPERATOR, AUTOSCALER)", ", OPERATOR)")],
+    "services/common/broker/rabbitmq/users.py": [("    AUTOSCALER,\n", "")],
     "services/common/store/redis/users.py": [
         ("*(STRATEGY, OPERATOR, READER, RIGHTS),", "*(STRATEGY, OPERATOR, RIGHTS),")
     ],

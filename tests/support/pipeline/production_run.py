@@ -50,7 +50,9 @@ class ProductionRun(Running):
         self._folder = folder
         self.secrets = folder / "secrets"
         make_secrets(self.secrets)
-        self._ports = dict(zip((*OURS, "api", "exchange", "model"), free_ports(len(OURS) + 3), strict=True))
+        self._ports = dict(
+            zip((*OURS, "freqtrade-api", "exchange", "model"), free_ports(len(OURS) + 3), strict=True)
+        )
         self.pages = Pages()
         for name in ("alert_notes_url", "alert_pages_url"):
             (self.secrets / name).write_text(self.pages.url)
@@ -144,6 +146,8 @@ class ProductionRun(Running):
             "RABBITMQ_HOST": LOOPBACK,
             "REDIS_HOST": LOOPBACK,
             "FREQTRADE_API_HOST": LOOPBACK,
+            "API_HOST": LOOPBACK,
+            "API_KEYS_FILE": str(self._folder / "api_keys.json"),
             "STATE_DIR": str(self._folder / f"state-{name}"),
             "STRATEGY_METRICS_PORT": str(self._ports["freqtrade"]),
         }
@@ -152,7 +156,7 @@ class ProductionRun(Running):
             "RABBITMQ_PORT": str(self.rabbitmq.port),
             "RABBITMQ_MANAGEMENT_PORT": str(self.rabbitmq.management_port),
             "REDIS_PORT": str(self.redis.port),
-            "FREQTRADE_API_PORT": str(self._ports["api"]),
+            "FREQTRADE_API_PORT": str(self._ports["freqtrade-api"]),
             "HEALTH_PORT": str(self._ports.get(name, 0)),
             "NEWS_SOURCES_FILE": str(self._folder / "sources.toml"),
             "MARKET_SILENCE": "15",
@@ -161,7 +165,7 @@ class ProductionRun(Running):
     def bot(self) -> httpx.Client:
         """A client of Freqtrade's API."""
         password = (self.secrets / "freqtrade_api").read_text().strip()
-        base = f"http://{LOOPBACK}:{self._ports['api']}/api/v1"
+        base = f"http://{LOOPBACK}:{self._ports['freqtrade-api']}/api/v1"
         return httpx.Client(base_url=base, auth=("cryptoboy", password), trust_env=False)
 
     def command(self, *arguments: str) -> Any:

@@ -58,7 +58,6 @@ NOT_RUN = {
     " > secrets/history_url": _POSTGRES,
     "compose --profile postgres ps postgres": _POSTGRES,
     "docker exec -it trading-postgres psql -U cryptoboy -c '\\password'": _POSTGRES,
-    "compose up -d --force-recreate freqtrade history-recorder": "a rotation like those that are run",
     "deploy/restore_history.sh backup": "tests/integration/deploy/test_backup_and_restore.py runs it",
     "compose ps history-recorder": _LOOKS,
     "redis-check-aof --fix": "for a damaged file; restoring it is run",
