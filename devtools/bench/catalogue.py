@@ -14,6 +14,7 @@ from devtools.bench.cases.latency import news_to_cache
 from devtools.bench.cases.mixin import mixin_loop
 from devtools.bench.cases.processing import processor, processors_scaling
 from devtools.bench.cases.publishing import publish_confirmed
+from devtools.bench.cases.recording import history_recorder
 from devtools.bench.cases.refreshing import strategy_refresh
 from devtools.bench.cases.starting import cold_start, cold_start_streamer
 from devtools.bench.lab import Lab
@@ -42,6 +43,11 @@ class Case:
 CASES = (
     Case("publish_confirmed", "messages/s to a quorum queue, every message confirmed", publish_confirmed),
     Case("cacher", "signals/s from queue to Redis, acknowledged after the write", cacher),
+    Case(
+        "history_recorder",
+        "articles/s from queue to history, acknowledged after the commit",
+        history_recorder,
+    ),
     Case(
         "news_to_cache",
         "latency at 20 articles/s, lexicon scorer, p50 and p99",

@@ -128,7 +128,7 @@ class Service:
         self, name: str, settings: Settings, folder: Path, environ: Mapping[str, str] | None = None
     ) -> None:
         self.name = name
-        self._settings = settings
+        self.settings = settings
         self._environ = dict(environ or {})
         self._folder = folder
         self._runs: list[Path] = []
@@ -145,7 +145,7 @@ class Service:
                 [sys.executable, "-m", SERVICES[self.name.partition("#")[0]].module],
                 env={
                     **inherited,
-                    **self._settings.environment(),
+                    **self.settings.environment(),
                     "PYTHONPATH": PYTHON_PATH,
                     **self._environ,
                 },
