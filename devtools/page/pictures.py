@@ -15,8 +15,8 @@ NOW = datetime(2026, 11, 29, 14, 5, 20, tzinfo=UTC)
 PICTURES = (
     ("now", "/", 1280, 900, "light"),
     ("story", "/news/sample-fund", 1280, 900, "light"),
-    ("scores", "/scores", 1280, 900, "light"),
-    ("health", "/state?queue=raw_news_data", 1280, 900, "light"),
+    ("trade", "/trades/3", 1280, 900, "light"),
+    ("sources", "/sources", 1280, 500, "light"),
     ("now-phone-dark", "/", 390, 844, "dark"),
 )
 """Name, path, width, height and colour scheme of each picture."""

@@ -1,4 +1,4 @@
-"""A history of eight days, made up: prices, news, signals, trades and candles that a bot analysed."""
+"""A made-up history: prices, news, signals, trades and candles that a bot analysed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from services.common.values import label_of
 TIMEFRAME = "15m"
 BOT = "freqtrade@2026-11-01T10:00:00+00:00"
 MODEL = "ollama:llama3.2"
-_DAYS = 8
+DAYS = 24
 _STEP = timedelta(minutes=15)
 _PRICES = {"BTC/USDT": 91_000.0, "ETH/USDT": 3_100.0}
-_RULES = ("sentiment", "trend", "rsi", "macd_cross", "volume", "below_upper_band")
+_RULES = ("sentiment", "trend", "rsi", "macd_cross", "volume", "below_band")
 
 
 def sample_batch(now: datetime) -> Batch:
@@ -116,7 +116,7 @@ def _signals(story: Story, now: datetime) -> Iterator[SentimentSignal]:
 
 def _candles(pair: str, now: datetime) -> Iterator[CandleRow]:
     last = closed_before(now)
-    for back in range(_DAYS * 96, -1, -1):
+    for back in range(DAYS * 96, -1, -1):
         opened = last - back * _STEP
         first, end = price(pair, opened), price(pair, opened + _STEP)
         yield CandleRow(
@@ -182,7 +182,11 @@ def _analysed(pair: str, now: datetime) -> Iterator[AnalysedRow]:
                 "ema_short": close * 1.002,
                 "ema_long": close,
                 "rsi": 55.0,
+                "macd": 4.2,
+                "macd_signal": 3.1,
                 "volume": 14.0,
+                "volume_mean": 12.5,
+                "bollinger_upper": close * 1.01,
                 "enter_long": 1 if entered else 0,
                 "enter_tag": "sentiment" if entered else "",
                 "entry_rules": " ".join(f"{'-' if rule in missing else '+'}{rule}" for rule in _RULES),

@@ -1,4 +1,4 @@
-"""Made-up news of eight days."""
+"""Made-up news of some days."""
 
 from __future__ import annotations
 

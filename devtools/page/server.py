@@ -6,24 +6,26 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
 
-from devtools.page.sample import TIMEFRAME, sample_batch, sample_signals
+from devtools.page.sample import DAYS, TIMEFRAME, sample_batch, sample_signals
 from devtools.page.sample_news import PAIRS
 from services.api.app import build_app
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import ManualClock
-from services.common.history.open import open_history
+from services.common.history.batch import Batch
+from services.common.history.open import open_history, open_reader
 from services.common.runtime.ports import LOOPBACK, listen_on
 from services.common.secrets.links import make_link
 from services.common.settings.settings import Settings
 from services.common.store.embedded.server import serving
 from services.common.store.holds import new_id
 from services.common.store.open import open_store
+from services.history_recorder.outcomes import due_outcomes
 from services.operations.connections import connected_broker
 
 READY_SECONDS = 20.0
@@ -103,8 +105,10 @@ def _fill_store(settings: Settings, now: datetime, *, is_empty: bool) -> None:
 
 
 def _fill_history(settings: Settings, now: datetime) -> None:
-    with closing(open_history(settings)) as history:
+    with closing(open_history(settings)) as history, closing(open_reader(settings)) as reader:
         history.write(sample_batch(now))
+        for outcomes in due_outcomes(reader, now, now - timedelta(days=DAYS)):
+            history.write(Batch(outcomes=outcomes))
 
 
 def _fill_dead_letters(settings: Settings) -> None:

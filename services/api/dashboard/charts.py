@@ -44,27 +44,25 @@ def price_label(candles: Sequence[CandleRow], news: Sequence[StoryRow], pair: st
 
 
 def performance_figure(cells: Sequence[Cell]) -> str:
-    """For each group, how far prices moved in the direction of the scores; empty if no group has figures."""
-    shown = [cell for cell in cells if cell.directed is not None]
+    """For each group, how far prices moved in the direction of the scores; empty if no group has an interval."""
+    shown = [
+        (cell, cell.directed, cell.directed_low, cell.directed_high)
+        for cell in reversed(cells)  # plotly begins at the bottom
+        if cell.directed is not None and cell.directed_low is not None and cell.directed_high is not None
+    ]
     if not shown:
         return ""
-    shown.reverse()  # plotly begins at the bottom
-    values = [cell.directed or 0.0 for cell in shown]
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": values,
-        "y": [_text((cell.value or "all").replace("_", " ")) for cell in shown],
+        "x": [mean for _, mean, _, _ in shown],
+        "y": [_text((cell.value or "all").replace("_", " ")) for cell, _, _, _ in shown],
         "marker": {"size": 10, "color": "--accent"},
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [
-                (cell.directed_high or value) - value for cell, value in zip(shown, values, strict=True)
-            ],
-            "arrayminus": [
-                value - (cell.directed_low or value) for cell, value in zip(shown, values, strict=True)
-            ],
+            "array": [high - mean for _, mean, _, high in shown],
+            "arrayminus": [mean - low for _, mean, low, _ in shown],
             "color": "--accent",
         },
         "hovertemplate": "%{y}: %{x:+.2f} %<extra></extra>",

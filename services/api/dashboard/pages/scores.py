@@ -19,7 +19,7 @@ router = APIRouter(include_in_schema=False)
 PERIODS = ((1, "last day"), (7, "last week"), (30, "last month"), (365, "last year"))
 HORIZONS = ("1h", "4h", "24h")
 _GROUPS = (
-    ("all", "All", "Signals"),
+    ("all", "All", "Group"),
     ("label", "By score", "Score"),
     ("source", "By source", "Source"),
     ("kind", "By kind of news", "Kind"),

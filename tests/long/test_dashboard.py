@@ -22,6 +22,7 @@ from services.common.history.batch import Batch
 from services.common.history.open import open_history, open_reader
 from services.operations.connections import connected_store
 from services.operations.holds import read_entries
+from services.operations.performance.performance import read_performance
 from services.operations.sources import read_sources
 
 pytestmark = pytest.mark.e2e
@@ -178,6 +179,18 @@ def test_a_trade_says_why_it_was_made(opened: Open) -> None:
     expect(page.get_by_label("Entry rules").get_by_role("listitem")).to_have_count(6)
 
 
+def test_scores_say_whether_they_were_any_good(api: Served, opened: Open) -> None:
+    page = opened("/scores").page
+    with closing(open_reader(api.settings)) as history:
+        found = read_performance(history, start=NOW - timedelta(days=7), end=NOW, now=NOW)
+    expect(page.locator("#verdict")).to_have_text(found.verdict)
+    overall = next(cell for cell in found.cells if (cell.group, cell.horizon) == ("all", "4h"))
+    table = page.locator("section", has=page.get_by_role("heading", name="All", exact=True)).get_by_role(
+        "table"
+    )
+    expect(table.get_by_role("cell").first).to_have_text(str(overall.events))
+
+
 def test_the_slow_source_is_the_first_and_says_so(api: Served, opened: Open) -> None:
     page = opened("/sources").page
     expect(page.get_by_role("rowheader").first).to_have_text(SLOW)
@@ -241,6 +254,7 @@ def test_axe_finds_nothing_serious_on_any_page(api: Served, opened: Open, scheme
     found = {}
     for path in PATHS:
         window.go(f"{api.address}{path}")
+        expect(window.page.get_by_role("heading", level=1)).to_be_visible()
         found[path] = serious_findings(window.page)
     assert found == {path: [] for path in PATHS}
 
