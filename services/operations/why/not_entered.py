@@ -14,7 +14,7 @@ from services.operations.news.stories import StoryRow
 from services.operations.trades import Trade
 from services.operations.why.candles import Candle, candle_at, newest_candle
 from services.operations.why.news_then import holds_at, stories_between
-from services.operations.why.sentences import about_holds, about_rules, about_sentiment, time_of
+from services.operations.why.sentences import about_holds, about_rules, about_sentiment, holder, time_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _not_asked(candle: Candle, rules: str) -> str:
 def _not_made(candle: Candle, found: WhyNot) -> str:
     """Why the entry that the strategy asked for was not made."""
     if found.holds:
-        owners = ", ".join(hold.owner for hold in found.holds)
+        owners = ", ".join(map(holder, found.holds)).rstrip(",")
         return f"The strategy asked for an entry, but entries were held by {owners}."
     return (
         f"The strategy asked for an entry and no hold was in force. Trades that were open: {found.open_trades}. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.common.store.keys import KEPT
 from services.operations.holds import Hold
 from services.operations.news.stories import StoryRow
 from services.operations.why.candles import Candle
@@ -55,10 +56,15 @@ def about_sentiment(candle: Candle, news: Sequence[StoryRow]) -> list[str]:
 def about_holds(holds: Sequence[Hold]) -> list[str]:
     """Who held entries, and why."""
     return [
-        f"Entries were held by {hold.owner}{f' ({hold.reason})' if hold.reason else ''}"
+        f"Entries were held by {holder(hold)}{f' ({hold.reason})' if hold.reason else ''}"
         f"{f' since {hold.since[:16]}' if hold.since else ''}{f' until {hold.until[:16]}' if hold.until else ''}."
         for hold in holds
     ]
+
+
+def holder(hold: Hold) -> str:
+    """Who held entries: the owner, or the store itself while its record of holds was lost."""
+    return "the store, which had lost its holds," if hold.owner == KEPT else hold.owner
 
 
 def about_exit(reason: str) -> str:

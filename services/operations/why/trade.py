@@ -85,6 +85,8 @@ def _sentences(
         sentences.append("The candle on which the bot decided is not recorded.")
     else:
         sentences += [*about_rules(entry), *about_sentiment(entry, [story] if story else [])]
+    if story is None:
+        sentences.append("The article that was known at the entry is not recorded.")
     told = f"Stories about {trade.pair} that came while it was open: {len(news) or 'none'}."
     return [*sentences, _end(trade), told]
 

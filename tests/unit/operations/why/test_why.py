@@ -108,6 +108,11 @@ def test_a_hold_that_was_in_force_is_named_and_one_that_ended_is_not(
     assert "Entries were held by risk (rate decision)" in found.sentences[-1]
 
 
+def test_a_store_that_had_lost_its_holds_is_named_so(writer: HistoryWriter, reader: HistoryReader) -> None:
+    writer.write(Batch(analysed=[candle(**ENTERS)], holds=[some.hold(1, owner="_kept")]))
+    assert asked(reader).sentences[0].endswith("held by the store, which had lost its holds.")
+
+
 def test_an_entry_that_was_asked_for_and_not_made_counts_the_open_trades(
     writer: HistoryWriter, reader: HistoryReader
 ) -> None:
