@@ -18,12 +18,13 @@ from services.common.history.rows import CandleRow
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.history_recorder.inbox import Inbox, merged
-from services.history_recorder.outcomes import CONTROL_DAYS, FEWEST_CONTROLS, LOOK_SECONDS, OutcomeFollower
+from services.history_recorder.outcomes import FEWEST_CONTROLS, LOOK_SECONDS, OutcomeFollower
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, at
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * DAY
+EARLIER = [2 * DAY, 3 * DAY, 15 * DAY]
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_the_control_is_the_mean_of_the_same_hours_on_earlier_days(
 ) -> None:
     earlier = [
         quarter(number - 96 * back.days, 100.0 * back.days)
-        for back in (DAY, *CONTROL_DAYS[:days])  # the day before does not count
+        for back in (DAY, *EARLIER[:days])  # the day before does not count
         for number in (1, 4)
     ]
     writer.write(Batch(signals=[some.signal(1)], candles=[*candles(1, 4), *earlier]))
@@ -119,5 +120,5 @@ def test_the_control_is_the_mean_of_the_same_hours_on_earlier_days(
     if days < FEWEST_CONTROLS:
         assert outcome.control is None
     else:
-        changes = [1 / (100.0 * back.days) for back in CONTROL_DAYS[:days]]
+        changes = [1 / (100.0 * back.days) for back in EARLIER[:days]]
         assert outcome.control == pytest.approx(sum(changes) / days)
