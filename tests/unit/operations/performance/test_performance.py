@@ -96,9 +96,9 @@ def test_how_often_by_chance_skill_is_found_is_what_the_interval_promises() -> N
 def test_the_control_is_subtracted_before_the_direction_is_judged() -> None:
     bullish = [measured for measured in scored(0.0) if measured.score > 0]
     rising = [measured._replace(change=measured.change + 0.05, control=0.05) for measured in bullish]
-    assert cell(cells(rising)).mean == pytest.approx(5, abs=0.3)
-    assert cell(cells(rising)).control == pytest.approx(5)
-    assert is_chance(cells(rising))
+    before, after = cell(cells(bullish)), cell(cells(rising))
+    assert (after.mean, after.control) == (pytest.approx((before.mean or 0) + 5), pytest.approx(5))
+    assert after.directed == pytest.approx(before.directed)
 
 
 def test_a_group_with_few_signals_has_a_count_and_no_figures() -> None:
