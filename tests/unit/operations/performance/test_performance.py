@@ -89,15 +89,16 @@ def test_skill_is_found_and_its_direction_is_said(skill: float, words: str) -> N
 
 
 def test_how_often_by_chance_skill_is_found_is_what_the_interval_promises() -> None:
-    standing = [cell(cells(scored(0.0, seed=seed))).stands for seed in range(40)]
-    assert sum(standing) <= 6  # 5% of 40 are 2
+    standing = [cell(cells(scored(0.0, seed=seed))).stands for seed in range(20)]
+    assert sum(standing) <= 4  # 5% of 20 are 1
 
 
 def test_the_control_is_subtracted_before_the_direction_is_judged() -> None:
     bullish = [measured for measured in scored(0.0) if measured.score > 0]
     rising = [measured._replace(change=measured.change + 0.05, control=0.05) for measured in bullish]
     before, after = cell(cells(bullish)), cell(cells(rising))
-    assert (after.mean, after.control) == (pytest.approx((before.mean or 0) + 5), pytest.approx(5))
+    assert after.mean == pytest.approx((before.mean or 0) + 5)
+    assert after.control == pytest.approx(5)
     assert after.directed == pytest.approx(before.directed)
 
 
