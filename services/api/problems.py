@@ -133,10 +133,12 @@ def add_handlers(app: FastAPI, redact: Redact, routes: Sequence[BaseRoute]) -> N
 
 
 def _methods_of(routes: Sequence[BaseRoute], request: Request) -> set[str]:
-    """The methods of all routes of a path; the router itself tells those of the first route alone."""
+    """The methods of the first path that a request matches; the router itself tells those of one route alone."""
+    found = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    path = getattr(found[0], "path", None) if found else None
     return {
         method
-        for route in routes
-        if route.matches(request.scope)[0] is not Match.NONE
+        for route in found
+        if getattr(route, "path", None) == path
         for method in getattr(route, "methods", None) or ()
     }

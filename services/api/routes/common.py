@@ -39,7 +39,7 @@ def _in_reach(instant: datetime) -> datetime:
 
 def _written_as_date(given: object) -> object:
     """Refuse bare numbers, of which nobody can say whether they are seconds or milliseconds."""
-    if isinstance(given, str) and not _DATE.match(given):
+    if not isinstance(given, datetime) and not (isinstance(given, str) and _DATE.match(given)):
         raise ValueError("expected an instant such as 2026-11-29T14:05:00Z")
     return given
 

@@ -38,7 +38,7 @@ def dead_letters(asked: Asked, queue: QueueName) -> JsonAnswer:
         return JsonAnswer({"queue": queue, "dead_letters": [_shown(letter) for letter in box.letters()]})
 
 
-@router.post("/v1/dead_letters/{queue}/replay", responses=problems(404), response_model=dict[str, Any])
+@router.post("/v1/dead_letters/{queue}/replay", responses=problems(400, 404), response_model=dict[str, Any])
 def replay(asked: Asked, queue: QueueName, which: Replay) -> JsonAnswer:
     """Publish dead letters again to the queue they came from, at most 500 at once."""
     with asked.dead_letters(queue) as box:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.answers import JsonAnswer
 from services.api.problems import Problem
-from services.api.routes.common import Asked, Owner, problems
+from services.api.routes.common import Asked, Instant, Owner, problems
 from services.common.store.holds import OPERATOR
 from services.operations.holds import Entries, pause, read_entries, resume
 
@@ -22,7 +22,7 @@ class NewHold(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reason: str = Field("", max_length=300, description="why, for people")
-    until: AwareDatetime | None = Field(None, description="when it ends; without it, when it is lifted")
+    until: Instant | None = Field(None, description="when it ends; without it, when it is lifted")
 
 
 @router.get("/v1/holds", responses=problems(), response_model=Entries)
@@ -32,7 +32,7 @@ def holds(asked: Asked) -> JsonAnswer:
         return JsonAnswer(read_entries(store))
 
 
-@router.post("/v1/holds/{owner}", responses=problems(), response_model=Entries)
+@router.post("/v1/holds/{owner}", responses=problems(400), response_model=Entries)
 def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
     """Set the hold of this owner, in the place of one that it has. `operator` is what `./cryptoboy pause` sets."""
     with asked.store() as store:

@@ -173,3 +173,7 @@ def test_a_history_that_cannot_be_read_is_unavailable_and_shows_no_password(tmp_
 
 def test_a_path_says_all_its_methods(client: TestClient) -> None:
     assert client.options("/v1/holds/operator").headers["allow"] == "DELETE, POST"
+
+
+def test_a_path_whose_last_part_looks_like_an_id_says_its_own_methods(client: TestClient) -> None:
+    assert client.options("/v1/dead_letters/raw_news_data/replay").headers["allow"] == "POST"
