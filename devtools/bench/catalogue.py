@@ -17,6 +17,7 @@ from devtools.bench.cases.publishing import publish_confirmed
 from devtools.bench.cases.recording import history_recorder
 from devtools.bench.cases.refreshing import strategy_refresh
 from devtools.bench.cases.starting import cold_start, cold_start_streamer
+from devtools.bench.cases.streaming import stream
 from devtools.bench.lab import Lab
 from devtools.bench.results import Rows
 from services.common.errors import StopProgram
@@ -54,6 +55,7 @@ CASES = (
         news_to_cache,
         has_latencies=True,
     ),
+    Case("stream", "latency from publisher to 200 clients of the API at 20 articles/s, p99", stream),
     Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
     Case(
         "processor_llm",
