@@ -16,6 +16,7 @@ from services.api.access.headers import SecurityHeaders
 from services.api.access.rules import AccessRules
 from services.api.dashboard.router import router as dashboard
 from services.api.description import complete_description
+from services.api.mcp_server import Questions, build_mcp, http_routes
 from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (
@@ -23,6 +24,7 @@ from services.api.routes import (
     candles,
     dead_letters,
     entrance,
+    export,
     health,
     holds,
     pairlist,
@@ -63,6 +65,7 @@ ROUTERS = (
     reports.router,
     pairlist.router,
     strategy.router,
+    export.router,
     stream.router,
     entrance.router,
     docs_page.router,
@@ -98,13 +101,16 @@ def build_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         ],
     )
     history = open_reader(settings)
-    asked = Sources(settings, clock, store=open_store(settings), history=history, sessions=rules.sessions)
+    store = open_store(settings)
+    asked = Sources(settings, clock, store=store, history=history, sessions=rules.sessions)
     app.state.sources, app.state.rules = asked, rules
     app.state.feed, app.state.stream_clients = Feed(history, asked.states_of_services), set()
     routes = [route for router in ROUTERS for route in router.routes]
     add_handlers(app, redactor(secrets_of(settings)), routes)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.mcp = build_mcp(Questions(settings, clock, history, store))
+    app.router.routes.extend(http_routes(app.state.mcp))
     complete_description(app)
     return app
 
@@ -127,6 +133,7 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def _close_at_end(app: FastAPI) -> AsyncIterator[None]:
-    yield
+    async with app.state.mcp.session_manager.run():
+        yield
     await app.state.feed.close()
     app.state.sources.close()

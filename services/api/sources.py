@@ -24,10 +24,10 @@ from services.common.store.port import SentimentStore
 from services.operations.connections import connected_broker, next_step, store_hint
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
+from services.operations.other_programs.strategy_reads import StoreForStrategies
 from services.operations.performance.performance import Performance, read_performance
 from services.operations.queues import QueueReport, read_queues
 from services.operations.sources import SourcesReport, read_sources
-from services.operations.strategy_reads import StoreForStrategies
 
 RECENT_SECONDS = 3.0
 SOURCES_SECONDS = 60.0

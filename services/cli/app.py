@@ -9,6 +9,7 @@ from services.cli import (
     deploy,
     doctor,
     evaluate,
+    mcp,
     news,
     offline,
     performance,
@@ -16,6 +17,7 @@ from services.cli import (
     score,
     secret_files,
     sentiment,
+    serve,
     sources,
     strategy,
     trade,
@@ -44,6 +46,8 @@ def options(version: Version = False) -> None:
 
 app.command("demo")(demo.demo)
 app.command("up")(up.up)
+app.command("serve")(serve.serve)
+app.command("mcp")(mcp.mcp)
 app.command("trade")(trade.trade)
 add_checkout_command(app, "test", context_settings=ANY_ARGUMENTS)
 app.command("doctor")(doctor.doctor)

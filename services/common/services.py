@@ -80,6 +80,11 @@ class Service:
         return self.name.replace("_", "-")
 
     @property
+    def is_needed_to_trade(self) -> bool:
+        """Whether news becomes a trade only while the service runs; the others record and show."""
+        return bool(self.publishes or self.stores)
+
+    @property
     def uses_broker(self) -> bool:
         """Whether the service connects to the broker."""
         return bool(self.reads or self.publishes) or "rabbitmq_pass" in self.further_secrets
@@ -97,6 +102,8 @@ class Service:
         return frozenset(broker | store) | self.further_secrets
 
 
+API = "api"
+"""The name of the service that answers over HTTP and serves the page; its port is API_PORT."""
 _ALL = (
     Service(
         "signal_cacher",
@@ -135,7 +142,7 @@ _ALL = (
         further_secrets=frozenset({"exchange_config"}),
     ),
     Service(
-        "api",
+        API,
         "services.api.api",
         8110,
         # It does what an operator asks for, so its users on RabbitMQ and Redis have rights like the operator's.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic, sleep
 
+from services.demo.books import Books
 from services.demo.counts import Counts
 from services.demo.feed_server import FeedServer
 
@@ -15,8 +16,8 @@ PUBLISH_SECONDS = 2.0
 
 
 def longest_drain(poll_interval: float) -> float:
-    """The longest time in seconds that `drain` takes; `poll_interval` is the pause between two polls of a feed."""
-    return _longest_reading(poll_interval) + PUBLISH_SECONDS + DRAIN_TIMEOUT_SECONDS
+    """The longest time in seconds of `drain` and `await_books`; `poll_interval` is the pause between two polls."""
+    return _longest_reading(poll_interval) + PUBLISH_SECONDS + 2 * DRAIN_TIMEOUT_SECONDS
 
 
 def drain(feeds: FeedServer, counts: Callable[[], Counts], poll_interval: float) -> Counts:
@@ -35,6 +36,18 @@ def drain(feeds: FeedServer, counts: Callable[[], Counts], poll_interval: float)
         return not (latest[-1].waiting or latest[-1].messages_lost or latest[-1].silent)
 
     _wait_until(is_settled, DRAIN_TIMEOUT_SECONDS)
+    return latest[-1]
+
+
+def await_books(read: Callable[[], Books]) -> Books:
+    """Wait until the history agrees with the counts; returns the last comparison, also if it still differs."""
+    latest: list[Books] = []
+
+    def do_agree() -> bool:
+        latest.append(read())
+        return latest[-1].problem is None
+
+    _wait_until(do_agree, DRAIN_TIMEOUT_SECONDS)
     return latest[-1]
 
 

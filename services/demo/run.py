@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,12 @@ from pathlib import Path
 
 from services.common.clock import SystemClock, to_ms
 from services.common.runtime.ports import free_port
+from services.common.settings.history import url_of
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
+from services.demo.books import Books, read_books
 from services.demo.counts import Counts
-from services.demo.drain import drain, longest_drain
+from services.demo.drain import await_books, drain, longest_drain
 from services.demo.feed_server import FeedServer, write_sources
 from services.demo.guard import on_shared_servers
 from services.demo.observer import Observer, Scene
@@ -25,9 +27,10 @@ from services.demo.plan import DemoPlan
 from services.demo.settings import for_replay
 from services.launch.ending import uninterrupted
 from services.launch.freqtrade.api import Trade
+from services.launch.page import page_address, page_link
 from services.launch.replay_clock import ReplayClock
 from services.launch.stack import Stack, free_health_ports
-from services.launch.supervisor import Supervisor
+from services.launch.supervisor import ProcessSpec, Supervisor
 from services.operations.connections import next_step
 from services.replay_exchange.timeline import place
 
@@ -40,14 +43,17 @@ SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the de
 
 @dataclass(frozen=True)
 class DemoResult:
-    """The result of a demo; `ready_seconds` and `duration_seconds` are in real time."""
+    """The result of a demo. Seconds are in real time; `page` and `history` are addresses."""
 
     counts: Counts
+    books: Books
     sentiment: dict[str, dict[str, str] | None]
     trades: list[Trade]
     ready_seconds: float
     duration_seconds: float
     reason: str
+    page: str
+    history: str
 
 
 class DemoRun:
@@ -101,14 +107,19 @@ class DemoRun:
             observer.connect()
         reason = self._follow(supervisor, observer, show)
         counts = drain(feeds, observer.counts, self.settings.news_poll_interval)
+        trades = observer.trades()
+        books = await_books(lambda: read_books(self.settings, observer.counts, len(trades)))
         self._tell(f"{reason}; stopping the programs")
         return DemoResult(
             counts=counts,
+            books=books,
             sentiment=observer.sentiment(),
-            trades=observer.trades(),
+            trades=trades,
             ready_seconds=ready,
             duration_seconds=time.monotonic() - self._began,
             reason=reason,
+            page=page_address(self.settings),
+            history=url_of(self.settings.history_url, self.settings.state_dir),
         )
 
     def _on_shared_servers(self, observer: Observer) -> AbstractContextManager[None]:
@@ -131,7 +142,7 @@ class DemoRun:
         return feeds
 
     def _start_programs(self, supervisor: Supervisor, clock: ReplayClock) -> float:
-        """Start everything; returns the seconds until all four services were ready."""
+        """Start everything; returns the seconds until the services that trading needs were ready."""
         plan = self._plan
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
         programs = [
@@ -141,17 +152,19 @@ class DemoRun:
             programs.append(stack.store())
         programs += stack.services()
         bot = stack.freqtrade(throttle_seconds=1)
-        for spec in programs:
-            supervisor.start(spec)
+        watchers = stack.watchers()
+        start_all(supervisor, programs)
         if (os.cpu_count() or 1) >= CORES_TO_START_ALL_AT_ONCE:
-            supervisor.start(bot)
+            start_all(supervisor, [*watchers, bot])
         supervisor.wait_ready(programs, START_TIMEOUT_SECONDS, self._tell)
         ready = time.monotonic() - self._began
         self._tell(
             f"the services are ready after {ready:.1f} s; to look inside: {how_to_look(self.settings)}"
         )
         if bot.name not in supervisor.pids():
-            supervisor.start(bot)
+            start_all(supervisor, [*watchers, bot])
+        supervisor.wait_ready(watchers, START_TIMEOUT_SECONDS, self._tell)
+        self._tell(f"the page, where news becomes a trade: {page_link(self.settings)} (opens once)")
         supervisor.wait_ready([bot], START_TIMEOUT_SECONDS, self._tell)
         self._tell(
             f"Freqtrade is ready after {time.monotonic() - self._began:.1f} s, in dry-run; its API: "
@@ -170,6 +183,12 @@ class DemoRun:
                 return "a trade that news had opened was closed"
             time.sleep(TICK_SECONDS)
         return f"the time limit of {limit:.0f} s was reached"
+
+
+def start_all(supervisor: Supervisor, programs: Sequence[ProcessSpec]) -> None:
+    """Start programs one after the other, without waiting until they are ready."""
+    for spec in programs:
+        supervisor.start(spec)
 
 
 def how_to_look(settings: Settings) -> str:

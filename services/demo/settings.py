@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 from services.common.runtime.ports import free_port
+from services.common.settings.api import ApiSettings
+from services.common.settings.history import HISTORY_FIELDS
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import with_socket
 from services.demo.plan import DemoPlan
 from services.launch.freqtrade import exchange_keys
+from services.launch.freqtrade.config import with_api_secrets
 from services.replay_exchange.ccxt_config import ccxt_config
 
 # An archive may have many sources, and each poll takes processor time.
@@ -19,6 +21,8 @@ POLLS_PER_SECOND = 6.0
 _AS_IF_UNSET = frozenset(
     {
         *("stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"),
+        *HISTORY_FIELDS,
+        *(name for name in ApiSettings.model_fields if name.startswith("api_")),
         *(variable.lower() for variable in exchange_keys.VARIABLES),
     }
 )
@@ -47,11 +51,11 @@ def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port:
         "telegram_bot_token": None,  # nosec B105 # none
         "freqtrade_api_host": "127.0.0.1",
         "freqtrade_api_port": free_port(),
-        "freqtrade_api_pass": settings.freqtrade_api_pass or secrets.token_urlsafe(24),
+        "api_port": free_port(),
     }
     if settings.broker is BrokerKind.EMBEDDED:
         ignored |= _OF_THE_SERVER
         changes |= {"redis_host": "127.0.0.1", "redis_port": free_port()}
     kept = settings.model_dump(exclude_unset=True, exclude=set(ignored))
-    made = Settings(**{**kept, **changes})
+    made = with_api_secrets(Settings(**{**kept, **changes}))
     return with_socket(made) if made.broker is BrokerKind.EMBEDDED else made

@@ -20,6 +20,10 @@ def verdict(plan: DemoPlan, result: DemoResult) -> str | None:
         return f"{counts.waiting} message(s) were still waiting at the end"
     if not counts.signals_cached:
         return "no signal reached the store"
+    return result.books.problem or _missing_trade(plan, result)
+
+
+def _missing_trade(plan: DemoPlan, result: DemoResult) -> str | None:
     if plan.expects_trade and not any(trade.closed_after_news for trade in result.trades):
         return "no trade that news had opened was closed in time"
     return None
@@ -45,6 +49,9 @@ def as_json(plan: DemoPlan, result: DemoResult, problem: str | None) -> dict[str
         "entry_tags": [trade.enter_tag for trade in trades],
         "exit_reasons": [trade.exit_reason for trade in trades if not trade.is_open],
         "trades": [asdict(trade) for trade in trades],
+        "dashboard": f"{result.page}/",
+        "api": f"{result.page}/docs",
+        "history": {"url": result.history, "rows": dict(result.books.rows)},
         "ready_s": round(result.ready_seconds, 1),
         "duration_s": round(result.duration_seconds, 1),
     }

@@ -7,10 +7,15 @@ from urllib.parse import urlsplit
 from services.common.errors import StopProgram
 from services.common.network.compose_names import explain_compose_name
 from services.common.runtime.ports import is_free
-from services.common.services import USUAL_PORTS
+from services.common.services import API, USUAL_PORTS
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import LOOPBACK
 from services.sentiment_analyzer.scorers.build import model_servers
+
+
+def usual_ports(settings: Settings) -> dict[str, int]:
+    """The port of each service for /health and /metrics if HEALTH_PORT is not set."""
+    return {**USUAL_PORTS, API: settings.api_port}
 
 
 def check_names(settings: Settings) -> None:
@@ -44,7 +49,10 @@ def check_addresses(settings: Settings, *, has_bot: bool = True) -> None:
 
 def ports_taken(settings: Settings, *, has_bot: bool = True) -> list[str]:
     """A message for each port that is taken: what needs it, how to find what uses it, whether it can be changed."""
-    listeners = [(port, f"/health of {name}", "") for name, port in USUAL_PORTS.items()]
+    listeners = [
+        (port, "the API with its page", "API_PORT") if name == API else (port, f"/health of {name}", "")
+        for name, port in usual_ports(settings).items()
+    ]
     if has_bot:
         listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))
     if settings.broker is BrokerKind.EMBEDDED:

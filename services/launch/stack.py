@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.runtime.ports import free_port
 from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
-from services.common.services import SERVICES, USUAL_PORTS
+from services.common.services import API, SERVICES
 from services.common.settings.settings import CURRENT_ENV_FILE, BrokerKind, Settings
+from services.launch.addresses import usual_ports
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.config import freqtrade_config, write_config
 from services.launch.freqtrade.trading_mode import mode_of, mode_question
@@ -32,7 +34,7 @@ class Stack:
         settings: the configuration of every program of this project.
         run_dir: the folder of this run, with the logs, Freqtrade's configuration and Freqtrade's database.
         extra: further variables for every program, such as those of a replay's clock.
-        health_ports: the port of each service for /health and /metrics.
+        health_ports: the port of each service for /health and /metrics, if it is another than `usual_ports` says.
         alone: whether Freqtrade runs without a caller of its `is_ready`; then Freqtrade's own process checks that it
             trades as the settings say.
         may_enter: whether Freqtrade opens trades; if not, it only closes open trades.
@@ -42,20 +44,33 @@ class Stack:
     settings: Settings
     run_dir: Path
     extra: Mapping[str, str] = field(default_factory=dict)
-    health_ports: Mapping[str, int] = field(default_factory=lambda: dict(USUAL_PORTS))
+    health_ports: Mapping[str, int] = field(default_factory=dict)
     alone: bool = False
     may_enter: bool = True
     has_bot: bool = True
 
     def services(self) -> list[ProcessSpec]:
-        """Every service of the registry, consumers before producers."""
-        return [self._service(name) for name in SERVICES]
+        """The services that news needs to become a trade, consumers before producers."""
+        return [self._service(name) for name, service in SERVICES.items() if service.is_needed_to_trade]
+
+    def watchers(self) -> list[ProcessSpec]:
+        """The services that record and show what the others do."""
+        return [self._service(name) for name, service in SERVICES.items() if not service.is_needed_to_trade]
+
+    def api(self) -> ProcessSpec:
+        """The API with its page, which asks the other services where this run has them."""
+        return self._service(API)
 
     def _service(self, name: str) -> ProcessSpec:
-        port = self.health_ports[name]
-        environ = {**self._environ_with(SERVICES[name].secrets), "HEALTH_PORT": str(port)}
+        ports = {**usual_ports(self.settings), **self.health_ports}
+        port, host, changes = ports[name], self.settings.health_host, {}
+        if name == API:
+            host, changes = self.settings.api_host, {"api_services": _addresses(self.settings, ports)}
+        environ = {
+            **self._environ_with(SERVICES[name].secrets, **changes),
+            "HEALTH_PORT": str(port),
+        }
         url = f"http://127.0.0.1:{port}/health"
-        host = self.settings.health_host
         argv = self._module(SERVICES[name].module)
         return ProcessSpec(name, argv, environ, answers_ok(url), health_url=url, port=port, host=host)
 
@@ -118,11 +133,12 @@ class Stack:
             host=self.settings.freqtrade_api_host,
         )
 
-    def _environ_with(self, secrets: Collection[str]) -> dict[str, str]:
+    def _environ_with(self, secrets: Collection[str], **changes: Any) -> dict[str, str]:  # noqa: ANN401 - settings
         """Return this process's environment with the settings, but with no secrets other than `secrets`."""
         if self.settings.broker is BrokerKind.EMBEDDED:
             secrets = set(secrets) - {"rabbitmq_pass"}
-        return {**self._environ(), **with_secrets(self.settings, secrets).environment()}
+        settings = with_secrets(self.settings, secrets).changed(**changes)
+        return {**self._environ(), **settings.environment()}
 
     def _environ(self) -> dict[str, str]:
         """This process's environment without Freqtrade's variables and without settings; callers add settings."""
@@ -135,9 +151,16 @@ class Stack:
         return [sys.executable, "-P", "-m", name, *arguments]
 
 
+def _addresses(settings: Settings, ports: Mapping[str, int]) -> tuple[str, ...]:
+    """API_SERVICES, or else all other services on this machine."""
+    if settings.api_services is not None:
+        return settings.api_services
+    return tuple(f"{name}=127.0.0.1:{port}" for name, port in ports.items() if name != API)
+
+
 def free_health_ports() -> dict[str, int]:
-    """A free port for each service."""
-    return {name: free_port() for name in SERVICES}
+    """A free port for each service but the API, whose port is API_PORT."""
+    return {name: free_port() for name in SERVICES if name != API}
 
 
 def _accepts_connections(path: Path | None) -> bool:

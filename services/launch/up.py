@@ -12,6 +12,7 @@ from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.redis.client import address_of, source_of
 from services.launch.freqtrade.open_trades import open_pairs
 from services.launch.freqtrade.trading_mode import beside_the_settings
+from services.launch.page import page_link
 from services.launch.servers import MissingServers, servers_of
 from services.launch.stack import Stack
 from services.launch.supervisor import Supervisor
@@ -58,12 +59,13 @@ def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) ->
     trades = open_pairs(stack.trades_file) if bot else frozenset()
     if trades:
         tell(f"trades are open in {', '.join(sorted(trades))}: Freqtrade runs whatever the others do")
-    programs = [*store, *stack.services(), *bot]
+    programs = [*store, *stack.services(), *bot, *stack.watchers()]
     for spec in programs:
         supervisor.start(spec)
     lines = [
         *(_about_the_bot(stack) if bot else _for_a_bot_of_ones_own(settings)),
         f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
+        f"the page: {page_link(settings)} (opens once; ./cryptoboy serve shows another link)",
         "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
     ]
     for line in lines:

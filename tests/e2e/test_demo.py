@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import redis
 
+from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.broker.rabbitmq_management import Management, quoted
 from tests.support.servers.servers import RabbitServer, RedisServer
@@ -88,8 +89,8 @@ def test_news_becomes_a_closed_trade_with_no_server_and_no_network() -> None:
     assert all(json.loads(line)["type"] == "sentiment_signal" for line in seen["history"])
 
     times = [datetime.fromisoformat(text) for text in seen["times"]]
-    assert len(times) == 10
-    before, bot, after = times[4:7]
+    assert len(times) == 2 * len(SERVICES) + 2
+    before, bot, after = times[len(SERVICES) : len(SERVICES) + 3]
     assert before.replace(microsecond=0) <= bot <= after, "Freqtrade's, told in whole seconds"
     times.remove(bot)
     # Asked one after the other, clocks that agree never seem to go back (one is told in whole milliseconds).

@@ -85,6 +85,7 @@ def plant() -> dict[str, str]:
         if not name.startswith("BINANCE")
     }
     planted["TELEGRAM_BOT_TOKEN"] = f"12345678:{planted['TELEGRAM_BOT_TOKEN']}"
+    planted["HISTORY_URL"] = f"postgresql+psycopg://history:planted{secrets.token_hex(8)}@127.0.0.1:9/history"
     planted["EXCHANGE_CONFIG"] = json.dumps(
         {
             "privateKey": f"planted{secrets.token_hex(8)}",

@@ -26,7 +26,7 @@ from services.common.errors import StopProgram
 from services.common.runtime import health
 from services.common.runtime.health import HealthServer
 from services.common.runtime.ports import free_port, listen_on
-from services.common.services import SERVICES
+from services.common.services import API, SERVICES
 from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import with_socket
@@ -51,12 +51,16 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
         redis_host="127.0.0.1",
         redis_port=free_port(),
         freqtrade_api_port=free_port(),
+        api_port=free_port(),
     )
     return Stack(with_socket(settings), tmp_path, health_ports=free_health_ports())
 
 
 def programs(stack: Stack) -> dict[str, ProcessSpec]:
-    return {spec.name: spec for spec in (*stack.services(), stack.freqtrade(throttle_seconds=5))}
+    return {
+        spec.name: spec
+        for spec in (*stack.services(), *stack.watchers(), stack.freqtrade(throttle_seconds=5))
+    }
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -64,7 +68,8 @@ def test_nobody_takes_the_port_of_a_program_that_starts_again(
     stack: Stack, tmp_path: Path, name: str
 ) -> None:
     spec = programs(stack)[name]
-    ports = {**stack.health_ports, "freqtrade": stack.settings.freqtrade_api_port}
+    own = {"freqtrade": stack.settings.freqtrade_api_port, API: stack.settings.api_port}
+    ports = {**stack.health_ports, **own}
     with Supervisor(tmp_path / "logs") as supervisor:
         supervisor.start(replace(spec, argv=SLEEPS))
         os.kill(supervisor.pids()[name], signal.SIGKILL)

@@ -52,6 +52,7 @@ def plant() -> dict[str, str]:
     planted = {name.upper(): f"planted{secrets.token_hex(12)}" for name in SECRETS}
     config = {name: f"planted{secrets.token_hex(12)}" for name in CCXT}
     nested = {"headers": {"X-MBX-APIKEY": f"planted{secrets.token_hex(12)}"}}
+    planted["HISTORY_URL"] = f"postgresql+psycopg://history:{planted['HISTORY_URL']}@127.0.0.1:9/history"
     planted["EXCHANGE_CONFIG"] = json.dumps(config | nested | {"timeout": 20_000})
     for what in ("KEY", "SECRET"):
         planted[f"BINANCE_API_{what}"] = planted[f"EXCHANGE_{what}"]
@@ -70,7 +71,7 @@ def found_in(environ: Mapping[str, str], planted: Mapping[str, str]) -> set[str]
 def programs(stack: Stack, folder: Path) -> dict[str, ProcessSpec]:
     now = datetime.now(UTC)
     exchange = stack.exchange(folder, "1m", now, now, 1)
-    specs = [*stack.services(), stack.store(), exchange]
+    specs = [*stack.services(), *stack.watchers(), stack.store(), exchange]
     return {spec.name: spec for spec in (*specs, stack.freqtrade(throttle_seconds=5))}
 
 
@@ -119,11 +120,11 @@ def test_no_key_gets_anywhere_in_a_dry_run_and_in_a_live_one_into_freqtrades_fil
 class NewSettings(Settings):
     """With a secret that somebody adds without saying who may have it."""
 
-    history_url: SecretStr | None = None
+    planted_secret: SecretStr | None = None
 
 
 def test_a_new_secret_that_is_listed_nowhere_reaches_nobody(tmp_path: Path) -> None:
-    settings = NewSettings(history_url=SecretStr("planted-new-secret"), state_dir=tmp_path)
+    settings = NewSettings(planted_secret=SecretStr("planted-new-secret"), state_dir=tmp_path)
     for service in SERVICES.values():
         assert "planted-new-secret" not in str(with_secrets(settings, service.secrets).environment())
 
@@ -134,7 +135,9 @@ def test_every_secret_is_listed_for_somebody_and_no_other_setting_is() -> None:
         listed |= service.secrets
     assert listed == SECRETS | MODEL_ADDRESSES
     keys = SECRETS_OF_FREQTRADE - {"redis_password", "exchange_config"}
-    assert all(service.secrets.isdisjoint(keys) for service in SERVICES.values())
+    of_the_bots_api = {"freqtrade_api_pass", "freqtrade_ws_token"}
+    found = {name: service.secrets & keys for name, service in SERVICES.items() if service.secrets & keys}
+    assert found == {"history_recorder": of_the_bots_api}
 
 
 def test_the_streamer_keeps_what_candles_are_asked_for_with() -> None:

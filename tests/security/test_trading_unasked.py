@@ -101,7 +101,7 @@ def test_no_program_gets_any_of_them_and_the_screen_names_them(
     for name, value in (OTHERS | dict.fromkeys(ABOUT_MONEY, "1")).items():
         monkeypatch.setenv(name, value)
     stack = Stack(Settings(state_dir=tmp_path), tmp_path)
-    programs = [*stack.services(), stack.store(), stack.freqtrade(throttle_seconds=5)]
+    programs = [*stack.services(), *stack.watchers(), stack.store(), stack.freqtrade(throttle_seconds=5)]
     for spec in programs:
         assert not [name for name in spec.environ if name.upper().startswith("FREQTRADE__")], spec.name
     (said,) = beside_the_settings(os.environ)

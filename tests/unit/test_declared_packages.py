@@ -47,7 +47,7 @@ def commands_in(group: typer.Typer, name: str = "") -> Iterator[tuple[str, str]]
 
 
 STARTED = {name.replace("_", "-"): service.module for name, service in SERVICES.items()}
-USES = (*STARTED, BASE, "services", "trade", "up", "demo", "research")
+USES = (*STARTED, BASE, "services", "serve", "trade", "up", "demo", "research")
 
 
 @cache
@@ -59,6 +59,7 @@ def entry_points(use: str) -> set[str]:
         **{name: {module} for name, module in STARTED.items()},
         BASE: modules_of_commands(None),
         "services": set(STARTED.values()),
+        "serve": modules_of_commands("serve") | {STARTED["api"]},
         "trade": modules_of_commands("trade") | freqtrade,
         "up": modules_of_commands("up") | launch | freqtrade | set(STARTED.values()),
         "demo": modules_of_commands("demo") | below("services.demo") | below("services.replay_exchange"),
@@ -70,7 +71,7 @@ STRATEGY = PROJECT_ROOT / "user_data" / "strategies" / "LLMSentimentStrategy.py"
 WITH_STRATEGY = {"trade", "up", "demo", "research"}
 """The kinds of use in which Freqtrade loads the strategy's file."""
 
-WITHOUT_FREQTRADE = {BASE, "services", "api"}
+WITHOUT_FREQTRADE = {BASE, "services", "serve", "api"}
 """The kinds of use that do without the imports of `NOT_FOLLOWED`."""
 
 PROVIDED = {"pydantic-core": "pydantic", "starlette": "fastapi"}

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 
 from services.api.answers import JsonAnswer
 from services.api.routes.common import Asked, Limit, problems
-from services.operations.pairlist import MOST_HOURS, most_talked_about
+from services.operations.other_programs.pairlist import MOST_HOURS, most_talked_about
 
 router = APIRouter(tags=["for other programs"])
 Quote = Annotated[

@@ -15,7 +15,7 @@ from services.common.secrets.private import close_folder
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.settings.trading import UNLIMITED, UNLIMITED_TRADES
 from services.common.store.embedded.access import LOOPBACK, with_socket
-from services.launch.freqtrade.config import STRATEGY
+from services.launch.freqtrade.config import STRATEGY, with_api_secrets
 from services.launch.freqtrade.trading_checks import check_trading
 from services.launch.live.gate import check_live
 from services.launch.stack import Stack
@@ -44,7 +44,7 @@ def prepare_stack(settings: Settings, command: str, *, i_know: bool, alone: bool
         TryLater: a server that must be asked before live trading does not answer.
     """
     check_trading(settings)
-    settings = _with_folder(settings)
+    settings = with_api_secrets(_with_folder(settings))
     stack = Stack(settings, settings.state_dir / command, alone=alone)
     if settings.dry_run:
         return stack

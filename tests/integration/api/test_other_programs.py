@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptoboy_sentiment import read_signals_csv
 from cryptoboy_sentiment.store_reader import Known
 from cryptoboy_sentiment.wire import PATH, read_answer, request_text
 from freqtrade.plugins.pairlist.RemotePairList import RemotePairList
 from starlette.testclient import TestClient
 
 from services.api.app import build_app
+from services.common.history.batch import Batch
+from services.common.history.open import open_history
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
@@ -24,6 +27,7 @@ from services.common.values import EventType, Scope, label_of
 from services.operations.secrets.api_keys import ApiKeys, keys_file
 from services.operations.secrets.api_keys import Scope as KeyScope
 from tests.support.api.served import served
+from tests.support.history import history_samples as history
 
 pytestmark = pytest.mark.integration
 
@@ -133,3 +137,28 @@ def test_freqtrade_gives_its_bearer_token_and_keeps_its_list_while_the_token_is_
         pairlist._pair_cache.clear()
         assert pairlist.gen_pairlist({}) == ["BTC/USDT", "SOL/USDT"]
     assert "Keeping last fetched pairlist" in caplog.text
+
+
+def test_what_was_recorded_comes_as_a_csv_that_a_strategy_reads(settings: Settings, tmp_path: Path) -> None:
+    rows = [
+        history.signal(number, headline="=SUM(A1)" if number == 1 else 'a "quoted", line')
+        for number in range(1, 1203)
+    ]
+    with closing(open_history(settings)) as writer:
+        writer.write(Batch(signals=[*rows, history.signal(2, revision=1, pair="ETH/USDT")]))
+    file = tmp_path / "signals.csv"
+    with TestClient(build_app(settings), base_url=HOME) as client:
+        file.write_bytes(client.get("/v1/export").content)
+        some = client.get("/v1/export", params={"pair": "ETH/USDT", "since": history.NOW.isoformat()}).text
+    read = read_signals_csv(file)
+    assert len(read) == len(rows) + 1
+    assert read["available_at"].is_monotonic_increasing
+    assert {*read["headline"]} == {"'=SUM(A1)", 'a "quoted", line', "Title 2"}
+    assert some.splitlines()[1:] != []
+    assert all("ETH/USDT" in line for line in some.splitlines()[1:])
+
+
+def test_a_history_that_is_away_is_an_error_and_no_short_file(settings: Settings) -> None:
+    (settings.state_dir / "history.sqlite").write_bytes(b"no database" * 1000)
+    with TestClient(build_app(settings), base_url=HOME) as client:
+        assert client.get("/v1/export").status_code == 503

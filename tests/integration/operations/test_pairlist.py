@@ -15,7 +15,7 @@ from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.common.values import EventType, Scope, label_of
-from services.operations.pairlist import Pairlist, Talk, most_talked_about
+from services.operations.other_programs.pairlist import Pairlist, Talk, most_talked_about
 
 pytestmark = pytest.mark.integration
 

@@ -52,12 +52,12 @@ def times_in_turn(run_dir: Path, exchange: str, bot: str, credentials: str) -> l
         bot: where the bot issues tokens.
         credentials: the bot's.
     """
-    pattern = re.compile(r"http://127\.0\.0\.1:\d+/health")
+    pattern = re.compile(r"http://127\.0\.0\.1:\d+")
     health = []
     for name in SERVICES:
         found = pattern.search((run_dir / "logs" / f"{name}.log").read_text())
-        assert found is not None, f"{name} did not say where its health is"
-        health.append(found.group())
+        assert found is not None, f"{name} did not say where it listens"
+        health.append(f"{found.group()}/health")
     return [
         *(ask(url)["time"] for url in health),
         ask(f"{exchange}/replay/status")["now"],

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from cryptoboy_sentiment.wire import PATH
 
 from services.common.settings.settings import Settings
-from services.operations.strategy_reads import StoreForStrategies
+from services.operations.other_programs.strategy_reads import StoreForStrategies
 
 
 class StoreApi:

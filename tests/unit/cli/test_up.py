@@ -140,6 +140,9 @@ class SmallStack(Stack):
     def services(self) -> list[ProcessSpec]:
         return [self._program("streamer", f"print('set SOMETHING'); raise SystemExit({os.EX_CONFIG})")]
 
+    def watchers(self) -> list[ProcessSpec]:
+        return []
+
     def store(self) -> ProcessSpec:
         return self._program("redis", "import time; time.sleep(600)", Role.SERVES)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.cli.views.demo import summary_text
+from services.demo.books import Books
 from services.demo.counts import Counts
 from services.demo.plan import sample_plan
 from services.demo.run import DemoResult
@@ -38,11 +39,14 @@ TRADE = Trade(
 )
 GOOD = DemoResult(
     counts=COUNTS,
+    books=Books({"articles": 3}, {}),
     sentiment={"BTC/USDT": {"score": "0.9", "label": "very_bullish"}, "ETH/USDT": None},
     trades=[TRADE],
     ready_seconds=4.04,
     duration_seconds=60.06,
     reason="a trade that news had opened was closed",
+    page="http://127.0.0.1:8110",
+    history="sqlite:////run/state/history.sqlite",
 )
 
 
@@ -50,6 +54,8 @@ def test_a_demo_that_showed_everything_is_a_success() -> None:
     assert verdict(PLAN, GOOD) is None
     summary = json.loads(json.dumps(as_json(PLAN, GOOD, None)))
     assert (summary["ok"], summary["trades_closed"], summary["messages_lost"]) == (True, 1, 0)
+    assert (summary["dashboard"], summary["api"]) == ("http://127.0.0.1:8110/", "http://127.0.0.1:8110/docs")
+    assert summary["history"] == {"url": "sqlite:////run/state/history.sqlite", "rows": {"articles": 3}}
     assert summary["pairs"] == {"BTC/USDT": {"score": 0.9, "label": "very_bullish"}, "ETH/USDT": None}
     assert "in at 100 because of [sentiment 0.90" in summary_text(PLAN, GOOD, None)
 
@@ -72,3 +78,8 @@ def test_what_a_demo_did_not_show_is_its_problem(counts: Counts, trades: list[Tr
     assert found is not None
     assert problem in found
     assert as_json(PLAN, result, found)["ok"] is False
+
+
+def test_a_history_that_does_not_agree_with_the_counts_is_a_failure() -> None:
+    wrong = replace(GOOD, books=Books({"articles": 2}, {"articles": (3, 2)}))
+    assert verdict(PLAN, wrong) == "the history does not agree with the counts: it has 2 of 3 articles"

@@ -115,11 +115,12 @@ def test_our_programs_get_the_secret_and_not_the_file_again(
 ) -> None:
     monkeypatch.setenv("REDIS_PASSWORD_FILE", str(file))
     settings = Settings.load({"REDIS_PASSWORD_FILE": str(file)})
-    for program in Stack(settings, tmp_path).services():
+    stack = Stack(settings, tmp_path)
+    for program in (*stack.services(), *stack.watchers()):
         may_have_it = "redis_password" in SERVICES[program.name].secrets
         got = Settings.load(program.environ).redis_password
         assert got == (settings.redis_password if may_have_it else None)
-    assert "REDIS_PASSWORD_FILE" not in Stack(settings, tmp_path).freqtrade(throttle_seconds=5).environ
+    assert "REDIS_PASSWORD_FILE" not in stack.freqtrade(throttle_seconds=5).environ
 
 
 @pytest.mark.parametrize(

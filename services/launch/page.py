@@ -1,0 +1,63 @@
+"""The address of the page, and the API that runs alone to serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from time import sleep as pause
+
+from services.common.secrets.links import make_link
+from services.common.services import API
+from services.common.settings.settings import Settings
+from services.launch.probes import get_json
+from services.launch.stack import Stack
+from services.launch.supervisor import Supervisor
+from services.launch.watch import Watch
+
+LOOK_EVERY_SECONDS = 1.0
+START_TIMEOUT_SECONDS = 90.0
+
+
+def page_address(settings: Settings) -> str:
+    """The address of the page for a browser on this machine."""
+    return f"http://127.0.0.1:{settings.api_port}"
+
+
+def page_link(settings: Settings) -> str:
+    """A link to the page that can be opened once, in the next 12 hours.
+
+    Raises:
+        OSError, StopProgram: the link cannot be kept in STATE_DIR.
+    """
+    return make_link(settings.state_dir, page_address(settings))
+
+
+def is_served(settings: Settings) -> bool:
+    """Whether an API answers on API_PORT of this machine."""
+    _, body = get_json(f"{page_address(settings)}/live")
+    return isinstance(body, dict) and body.get("service") == API
+
+
+def serve_until_stopped(stack: Stack, tell: Callable[[str], None], when_ready: Callable[[], None]) -> None:
+    """Run the API, start it again if it ends, and stop it at Ctrl-C.
+
+    Args:
+        stack: its settings and folder.
+        tell: shows a message.
+        when_ready: called once, when the page can be opened.
+
+    Raises:
+        StopProgram: the API cannot work as it is configured, or does not become ready.
+    """
+    with Supervisor(stack.run_dir / "logs") as supervisor:
+        api = stack.api()
+        supervisor.start(api)
+        try:
+            supervisor.wait_ready([api], START_TIMEOUT_SECONDS, tell)
+            when_ready()
+            watch = Watch(supervisor, [api], tell, monotonic())
+            while True:
+                watch.look(monotonic())
+                pause(LOOK_EVERY_SECONDS)
+        except KeyboardInterrupt:
+            tell("stopping")

@@ -1,0 +1,1 @@
+"""What other programs are given: bots with a source of ours, pair lists, tables."""
