@@ -14,6 +14,7 @@ from devtools.bench.cases.latency import news_to_cache
 from devtools.bench.cases.mixin import mixin_loop
 from devtools.bench.cases.processing import processor, processors_scaling
 from devtools.bench.cases.publishing import publish_confirmed
+from devtools.bench.cases.reading import history_reads
 from devtools.bench.cases.recording import history_recorder
 from devtools.bench.cases.refreshing import strategy_refresh
 from devtools.bench.cases.starting import cold_start, cold_start_streamer
@@ -75,6 +76,7 @@ CASES = (
         "backtest_join", "freqtrade backtesting with and without reading and joining sentiment", backtest_join
     ),
     Case("lexicon_scoring", "articles/s of history score on one core, file to file", lexicon_scoring),
+    Case("history_reads", "p95 of each list of a history with a million signals", history_reads, minutes=5),
     Case(
         "processors_scaling",
         "articles/s of 1, 2 and 4 processes with a scorer that sleeps",

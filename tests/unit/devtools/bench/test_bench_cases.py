@@ -26,7 +26,7 @@ def lab(folder: Path, *, repeat: int = 1, quick: bool = False) -> Lab:
 
 def test_long_cases_are_chosen_by_name_or_with_all_others() -> None:
     long = {case.name for case in CASES if case.minutes}
-    assert long == {"processors_scaling", "history_memory"}
+    assert long == {"history_reads", "processors_scaling", "history_memory"}
     assert {case.name for case in CASES} - {case.name for case in chosen_cases([])} == long
     assert chosen_cases([], everything=True) == CASES
     assert [case.name for case in chosen_cases(["history_memory"])] == ["history_memory"]
