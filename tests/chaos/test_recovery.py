@@ -122,7 +122,8 @@ def test_after_an_outage_everything_told_meanwhile_is_soon_there(
     assert all(process and process.poll() is None for process in processes.values())
 
 
-@pytest.mark.parametrize("name", SERVICES)
+# The API answers without its servers, and says of each answer what it lacks.
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "api"])
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("TRADING_PAIRS", "bitcoin"), ("RABBITMQ_PASS", "not-it"), ("STATE_DIR", "/dev/null/state")],
