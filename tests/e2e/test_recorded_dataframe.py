@@ -2,41 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from services.common.history.open import open_reader
-from services.common.history.rows import AnalysedRow
-from services.common.settings.settings import Settings
-from tests.support.pipeline.recorded_bot import RecordedBot, recorded_bot
+from tests.support.pipeline.recorded_bot import (
+    assert_the_export_gives_what_was_seen,
+    decided,
+    of_news,
+    recorded,
+    recorded_bot,
+)
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PAIRS = ("BTC/USDT", "ETH/USDT")
 SPEED = 20.0  # a candle takes three seconds
-
-
-def recorded(settings: Settings, pair: str) -> dict[str, AnalysedRow]:
-    with closing(open_reader(settings)) as history:
-        return {str(row.opened): row for row in history.analysed(pair, limit=1000).rows}
-
-
-def decided(run: RecordedBot, pair: str) -> dict[str, dict[str, Any]]:
-    """The rows that the strategy decided on, by the opening of their candle."""
-    return {
-        row["date"]: {name: value for name, value in row.items() if name not in {"date", "pair"}}
-        for row in run.seen()
-        if row["pair"] == pair
-    }
-
-
-def of_news(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name.startswith("sentiment")}
 
 
 def test_the_history_has_each_row_that_the_strategy_decided_on_and_no_other(tmp_path: Path) -> None:
@@ -68,3 +50,4 @@ def test_the_history_has_each_row_that_the_strategy_decided_on_and_no_other(tmp_
                 else:
                     assert found[date].values == row, (pair, date)
         assert {0.9, -0.8} <= {row["sentiment"] for row in decided(run, PAIRS[0]).values()}
+        assert_the_export_gives_what_was_seen(run)

@@ -82,6 +82,7 @@ def history_recorder(lab: Lab) -> Rows:
         own = settings.changed(state_dir=folder, freqtrade_api_pass=None)
         history, broker = _StopsWhenFull(folder / FILE_NAME, count), RabbitMqBroker(own, clock)
         with closing(HistoryRecorder(own, broker, history, RedisStore(own), clock)) as service:
+            history.check()  # opens the file, as the baseline has done before it subscribes
             begin = time.perf_counter()
             service.start()
             service.run(history.full)

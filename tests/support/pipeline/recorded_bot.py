@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,11 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+from cryptoboy_sentiment.csv_source import CsvSignals
+from cryptoboy_sentiment.merging import as_of
+
 from services.common.broker.open import open_broker
 from services.common.broker.port import Broker, OutgoingMessage
 from services.common.broker.topology import SENTIMENT_SIGNAL
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
+from services.common.history.open import open_reader
+from services.common.history.queries import SignalFilter
+from services.common.history.rows import AnalysedRow
 from services.common.messages import SentimentSignal
 from services.common.runtime.ports import free_port
 from services.common.settings.folders import STRATEGIES
@@ -29,12 +36,17 @@ from services.launch.freqtrade.config import freqtrade_config, with_api_secrets,
 from services.launch.replay_clock import ReplayClock
 from services.launch.stack import Stack, free_health_ports
 from services.launch.supervisor import ProcessSpec, Supervisor
+from services.research.history.recorded.signals import export_recorded
 from tests.support.pipeline import noting_strategy
 from tests.support.waiting import eventually
 
 START = datetime(2026, 3, 25, 12, tzinfo=UTC)
 """Where the replay of the bundled candles begins."""
 READY_SECONDS = 240.0  # of Freqtrade on a busy machine
+SEEN_OF_NEWS = (
+    *("sentiment", "sentiment_for_entry", "sentiment_for_exit"),
+    *("sentiment_status", "sentiment_label", "sentiment_article_id"),
+)
 SERVICES = ("signal_cacher", "market_streamer", "history_recorder")
 
 
@@ -48,9 +60,11 @@ class RecordedBot:
     supervisor: Supervisor
     broker: Broker
     specs: dict[str, ProcessSpec]
+    said: int = 0
 
     def say(self, article: str, pair: str, score: float, **more: Any) -> None:
         """Publish a signal as a processor would."""
+        self.said += 1
         now = self.clock.now()
         signal = SentimentSignal(
             article_id=article,
@@ -89,6 +103,42 @@ class RecordedBot:
     def start(self, name: str) -> None:
         """Start a program again, without waiting for it."""
         self.supervisor.start(self.specs[name])
+
+
+def recorded(settings: Settings, pair: str) -> dict[str, AnalysedRow]:
+    with closing(open_reader(settings)) as history:
+        return {str(row.opened): row for row in history.analysed(pair, limit=1000).rows}
+
+
+def decided(run: RecordedBot, pair: str) -> dict[str, dict[str, Any]]:
+    """The rows that the strategy decided on, by the opening of their candle."""
+    return {
+        row["date"]: {name: value for name, value in row.items() if name not in {"date", "pair"}}
+        for row in run.seen()
+        if row["pair"] == pair
+    }
+
+
+def of_news(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name.startswith("sentiment")}
+
+
+def assert_the_export_gives_what_was_seen(run: RecordedBot) -> None:
+    """What `history export` writes gives each candle the sentiment that the strategy's dataframe had."""
+    file = run.folder / "signals.csv"
+    with closing(open_reader(run.settings)) as history:
+        eventually(lambda: history.counts().get("signals") == run.said)
+        export_recorded(history, SignalFilter(), file)
+    source = CsvSignals(file)
+    source.refresh(run.settings.trading_pairs, run.clock.now())
+    for pair in run.settings.trading_pairs:
+        rows = decided(run, pair)
+        opens = pd.Series(pd.to_datetime(list(rows), utc=True))
+        expected = as_of(source.signals(pair), opens, timedelta(minutes=1)).to_dict("records")
+        for (date, row), values in zip(rows.items(), expected, strict=True):
+            assert {name: row[name] for name in SEEN_OF_NEWS} == {
+                name: None if values[name] != values[name] else values[name] for name in SEEN_OF_NEWS
+            }, (pair, date)
 
 
 @contextmanager
