@@ -42,6 +42,7 @@ class EmbeddedBroker:
         limit = DeadLetterLimit(settings.dead_letter_limit)
         self._shared = Shared(settings, options or BrokerOptions(), clock, limit)
         self._path = settings.state_dir / FILE_NAME
+        self._room: dict[str, int] = {}  # how much may be stored in a queue before it is counted again
         self._bound: dict[str, list[Queue]] = {}
         for queue in self._shared.options.queues:
             for key in queue.binding_keys:
@@ -98,6 +99,7 @@ class EmbeddedBroker:
         max_length = self._shared.settings.queue_max_length
         file, _ = self._opened()
         dropped: dict[str, int] = {}
+        room = dict(self._room)
         with file.writing(durable=True, timeout=timeout) as db:
             for queue, new in rows.items():
                 if queue.retried:
@@ -105,7 +107,10 @@ class EmbeddedBroker:
                 sql.insert(db, queue.name, new, now)
                 if not queue.retried:
                     sql.drop_expired(db, queue, now)
-                    dropped[queue.name] = sql.drop_oldest(db, queue.name, max_length)
+                    room[queue.name] = room.get(queue.name, 0) - len(new)
+                    if room[queue.name] < 0:
+                        dropped[queue.name], room[queue.name] = sql.drop_oldest(db, queue.name, max_length)
+        self._room = room
         for name, count in dropped.items():
             MESSAGES_DROPPED.labels(name).inc(count)
 

@@ -79,16 +79,25 @@ def check_room(db: sqlite3.Connection, queue: str, count: int, max_length: int) 
         raise TryLater(f"{queue} is full: it holds {max_length} messages (QUEUE_MAX_LENGTH)")
 
 
-def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> int:
-    """Delete the oldest messages of a queue that has more than `max_length`; return the number of deleted ones."""
-    excess = max(0, count_ready(db, queue) - max_length)
-    if excess:
+def drop_oldest(db: sqlite3.Connection, queue: str, max_length: int) -> tuple[int, int]:
+    """Delete the oldest messages of a queue that has more than `max_length`.
+
+    Counting a long queue takes milliseconds, so up to a thousandth of `max_length` more is deleted at once.
+
+    Returns:
+        The number of deleted messages, and the number of messages that may be stored before the next call.
+    """
+    slack = max_length // 1_000
+    excess = count_ready(db, queue) - max_length
+    room = min(slack, max(0, -excess))
+    if excess > 0:
+        excess, room = excess + slack, slack
         db.execute(
             "DELETE FROM messages WHERE seq IN "
             "(SELECT seq FROM messages WHERE queue = ? AND lease IS NULL ORDER BY seq LIMIT ?)",
             (queue, excess),
         )
-    return excess
+    return max(0, excess), room
 
 
 def drop_expired(db: sqlite3.Connection, queue: Queue, now: float) -> None:

@@ -65,3 +65,25 @@ def test_what_a_full_queue_drops_is_counted(house: BrokerHouse) -> None:
         [OutgoingMessage(NEWS_SCORED, b"{}", f"r-{n}") for n in range(5)]
     )
     assert dropped() - before == 3
+
+
+def test_a_long_queue_is_not_counted_for_each_message(
+    house: BrokerHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    count = sql.count_ready
+
+    def counting(db: sqlite3.Connection, queue: str) -> int:
+        counted.append(queue)
+        return count(db, queue)
+
+    monkeypatch.setattr(sql, "count_ready", counting)
+    broker = house.broker(queue_max_length=10_000)
+    before = dropped()
+    broker.publish([OutgoingMessage(NEWS_SCORED, b"{}", f"r-{n}") for n in range(10_001)])
+    for number in range(10):
+        broker.publish([OutgoingMessage(NEWS_SCORED, b"{}", f"s-{number}")])
+    assert counted == [HISTORY.name]
+    broker.publish([OutgoingMessage(NEWS_SCORED, b"{}", "t")])
+    assert counted == [HISTORY.name] * 2
+    assert dropped() - before == 22
