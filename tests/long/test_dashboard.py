@@ -24,6 +24,7 @@ from services.operations.connections import connected_store
 from services.operations.holds import read_entries
 from services.operations.performance.performance import read_performance
 from services.operations.sources import read_sources
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -159,6 +160,9 @@ def test_news_is_filtered_by_pair_and_score(opened: Open) -> None:
 def test_a_new_story_appears_by_itself(api: Served, opened: Open) -> None:
     page = opened("/news").page
     expect(page.get_by_text("Live", exact=True)).to_be_visible()
+    # The page renews itself once when the stream opens; what comes after that must come by the stream.
+    renewed = "performance.getEntriesByType('resource').some(each => each.initiatorType === 'fetch')"
+    eventually(lambda: page.evaluate(renewed), "the page renewed itself")
     first = sample_batch(NOW).articles[0]
     row = replace(
         first, article_id="sample-new", title="A bridge between two chains opens", fetched=NOW, recorded=NOW
