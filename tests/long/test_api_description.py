@@ -72,6 +72,7 @@ def test_no_request_finds_an_answer_that_the_description_does_not_have(address: 
         text=True,
         check=False,
     )
+    sys.stdout.write(run.stdout)  # the number of cases, with pytest -rP
     assert run.returncode == 0, run.stdout[-8_000:]
     cases = re.search(r"(\d[\d,]*) generated", run.stdout)
     assert cases is not None
