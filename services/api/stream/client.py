@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn
 
@@ -18,7 +20,9 @@ from services.common.errors import CryptoBoyError
 
 SEND_SECONDS = 5.0
 TICK_SECONDS = 15.0
+CHECK_SECONDS = 5.0
 TOO_SLOW, NOT_ALLOWED, BAD_MESSAGE, AWAY = 1013, 1008, 1007, 1011
+_OUTCOMES = {TOO_SLOW: "slow", NOT_ALLOWED: "refused", BAD_MESSAGE: "refused", AWAY: "away"}
 
 
 class Closing(Exception):  # noqa: N818 - it ends the connection, which is no error of ours
@@ -38,7 +42,7 @@ class StreamClient:
         feed: the started feed.
         wanted: what the client gets; it may send another subscription later.
         now: the present instant, for the client's ages.
-        may_stay: whether the caller may still read; asked at each tick, as a key may be revoked.
+        may_stay: whether the caller may still read; asked every few seconds, as a key may be revoked.
     """
 
     def __init__(
@@ -57,6 +61,7 @@ class StreamClient:
         self._may_stay = may_stay
         self._position = feed.newest
         self._health: object = None
+        self._check_at = 0.0
 
     async def serve(self, after: int | None) -> str:
         """Serve the client until it leaves or has to be closed. Return the reason, for the metric.
@@ -74,25 +79,29 @@ class StreamClient:
         except WebSocketDisconnect:
             return "left"
         except Closing as closing:
-            await self._socket.close(closing.code, closing.reason)
-            return {TOO_SLOW: "slow", NOT_ALLOWED: "refused", BAD_MESSAGE: "refused"}.get(
-                closing.code, "away"
-            )
+            return await self._close(closing)
         except CryptoBoyError:
-            await self._socket.close(AWAY, f"the history cannot be read; resume with after={self._position}")
-            return "away"
+            reason = f"the history cannot be read; resume with after={self._position}"
+            return await self._close(Closing(AWAY, reason))
         finally:
             sending.cancel()
             listening.cancel()
             await asyncio.gather(sending, listening, return_exceptions=True)
         return "left"
 
+    async def _close(self, closing: Closing) -> str:
+        with suppress(WebSocketDisconnect):  # the client was faster
+            await self._socket.close(closing.code, closing.reason)
+        return _OUTCOMES[closing.code]
+
     async def _listen(self) -> None:
         """Take subscriptions from the client until it leaves."""
         while True:
-            text = await self._socket.receive_text()
+            message = await self._socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", 1005))
             try:
-                self._wanted = Subscription.model_validate_json(text)
+                self._wanted = Subscription.model_validate_json(message.get("text") or "")
             except ValidationError:
                 raise Closing(BAD_MESSAGE, "not a subscription: {kinds, pairs, sources}") from None
 
@@ -108,6 +117,7 @@ class StreamClient:
             for entry in entries:
                 await self._send_entry(entry)
             await self._send_health()
+            self._check_caller()
             if not entries:
                 caught_up = True
                 await self._rest()
@@ -139,9 +149,14 @@ class StreamClient:
         position, health = self._position, self._health
         await self._feed.wait(position, health, TICK_SECONDS)
         if self._feed.newest <= position and self._feed.health is health:
+            await self._send(messages.tick(position, self._now()))
+
+    def _check_caller(self) -> None:
+        """Close the connection, at the latest some seconds after, if the caller's key was revoked or session ended."""
+        if time.monotonic() >= self._check_at:
+            self._check_at = time.monotonic() + CHECK_SECONDS
             if not self._may_stay():
                 raise Closing(NOT_ALLOWED, "the API key or session is no longer valid")
-            await self._send(messages.tick(position, self._now()))
 
     async def _send(self, text: str) -> None:
         try:
