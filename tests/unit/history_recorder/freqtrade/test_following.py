@@ -136,7 +136,9 @@ def test_a_trade_is_recorded_when_it_opens_changes_and_closes(house: House) -> N
     house.start()
     house.server.trade(1, message="entry_fill")
     house.wait_for(lambda found: len(found.trades) == 1)
+    looked = house.server.asked["trades"]
     house.server.trade(1, message="entry_fill", current_rate=7.0)  # a price is no change
+    eventually(lambda: house.server.asked["trades"] > looked)
     house.server.trade(1, message="entry_fill", stop_loss_abs=99.0)
     batch = house.wait_for(lambda found: len(found.trades) == 2)
     assert batch.trades[1].details["stop_loss_abs"] == 99.0
