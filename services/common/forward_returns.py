@@ -15,6 +15,8 @@ PRICE_RULE = (
     "and ends at the close of the candle that closes one horizon after that open: close / open - 1, in percent, "
     "before fees. Where either candle is missing there is no return."
 )
+HORIZON_HOURS = (1, 4, 24)
+"""The horizons of the outcomes of signals."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

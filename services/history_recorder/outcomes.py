@@ -13,15 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.common.clock import Clock
-from services.common.forward_returns import end_of, entry_at, measuring_candles, not_measurable
+from services.common.forward_returns import HORIZON_HOURS, end_of, entry_at, measuring_candles, not_measurable
 from services.common.history.port import Batch, HistoryReader
 from services.common.history.rows import CandleRow, OutcomeRow, SignalRow
 from services.common.runtime.work import CallsInProgress
 from services.common.values import timeframe_seconds
 from services.history_recorder.inbox import Inbox
 
-HORIZONS = (1, 4, 24)
-"""Hours."""
 CONTROL_DAYS = tuple(timedelta(days=days) for days in range(2, 16))
 FEWEST_CONTROLS = 3
 GIVE_UP_AFTER = timedelta(days=1)
@@ -69,7 +67,7 @@ def due_outcomes(reader: HistoryReader, now: datetime, since: datetime) -> Itera
         TryLater, StopProgram: as the reader does.
     """
     known = reader.timeframes()
-    for hours in HORIZONS:
+    for hours in HORIZON_HOURS:
         after: int | None = None
         while True:
             until = now - timedelta(hours=hours)

@@ -6,12 +6,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.common.forward_returns import end_of, entry_at, measuring_candles, not_measurable, percent
+from services.common.forward_returns import (
+    HORIZON_HOURS,
+    end_of,
+    entry_at,
+    measuring_candles,
+    not_measurable,
+    percent,
+)
 from services.common.history.port import HistoryReader
 from services.common.values import timeframe_seconds
 from services.operations.answer import Answer
 
-HORIZONS: Mapping[str, timedelta] = {f"{hours}h": timedelta(hours=hours) for hours in (1, 4, 24)}
+HORIZONS: Mapping[str, timedelta] = {f"{hours}h": timedelta(hours=hours) for hours in HORIZON_HOURS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -81,9 +81,9 @@ def events_of(measured: Iterable[Measured]) -> list[Measured]:
 
 
 def _instants(moments: Iterable[datetime]) -> Ints:
-    return np.array([microseconds(moment - _EPOCH) for moment in moments], dtype=np.int64)
+    return np.array([instant(moment) for moment in moments], dtype=np.int64)
 
 
 def instant(moment: datetime) -> int:
     """An instant in microseconds since the epoch."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return microseconds(moment - _EPOCH)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.common.errors import StopProgram
+from services.common.forward_returns import HORIZON_HOURS
 from services.common.history.port import HistoryReader
 from services.operations.answer import Answer
 from services.operations.news.stories import names_of
@@ -13,8 +14,6 @@ from services.operations.performance.cells import Cell, cells_of, with_verdicts
 from services.operations.performance.events import Events
 from services.operations.performance.verdict import is_chance, verdict_of
 
-HORIZONS = (1, 4, 24)
-"""Hours."""
 USUAL_PERIOD = timedelta(days=30)
 MOST_SIGNALS = 50_000
 """The largest number of signals for each horizon; the newest of the period."""
@@ -63,7 +62,7 @@ def read_performance(
     cells: list[Cell] = []
     signals: dict[str, int] = {}
     is_cut = False
-    for hours in HORIZONS:
+    for hours in HORIZON_HOURS:
         rows = history.measured(hours, start, end, pairs=names_of(pair) if pair else (), limit=MOST_SIGNALS)
         is_cut = is_cut or len(rows) == MOST_SIGNALS
         begun = rows[-1].available_at if len(rows) == MOST_SIGNALS else start
