@@ -69,6 +69,11 @@ def assert_news_became_a_trade(seen: dict[str, Any]) -> None:
     assert (summary["messages_lost"], summary["dead_lettered"]) == (0, 0)
     assert summary["articles_published"] > 0
     assert summary["candles_published"] > 0
+    rows = summary["history"]["rows"]
+    assert (rows["articles"], rows["signals"]) == (summary["articles_published"], summary["signals_cached"])
+    assert (rows["scorings"], rows["trades"]) == (summary["articles_ended"], summary["trades_opened"])
+    assert seen["page_trades"], "the page's API did not show the trade while the demo ran"
+    assert all(summary[name].startswith("http://127.0.0.1:") for name in ("dashboard", "api"))
     assert seen["open_to_others"] == []
     traced = {name: set(found) for name, found in seen["traces"].items()}
     assert traced["freqtrade"], "no entry names its article"

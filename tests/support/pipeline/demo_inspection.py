@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from services.common.services import SERVICES
+from services.common.services import API, SERVICES
 from services.common.settings.settings import PROJECT_ROOT
 
 PATIENCE_SECONDS = 280
@@ -52,18 +52,20 @@ def times_in_turn(run_dir: Path, exchange: str, bot: str, credentials: str) -> l
         bot: where the bot issues tokens.
         credentials: the bot's.
     """
-    pattern = re.compile(r"http://127\.0\.0\.1:\d+")
-    health = []
-    for name in SERVICES:
-        found = pattern.search((run_dir / "logs" / f"{name}.log").read_text())
-        assert found is not None, f"{name} did not say where it listens"
-        health.append(f"{found.group()}/health")
+    health = [f"{listening(run_dir, name)}/health" for name in SERVICES]
     return [
         *(ask(url)["time"] for url in health),
         ask(f"{exchange}/replay/status")["now"],
         issued_at(bot, credentials),
         *(ask(url)["time"] for url in health),
     ]
+
+
+def listening(run_dir: Path, name: str) -> str:
+    """The address at which a service listens, as its log says."""
+    found = re.search(r"http://127\.0\.0\.1:\d+", (run_dir / "logs" / f"{name}.log").read_text())
+    assert found is not None, f"{name} did not say where it listens"
+    return found.group()
 
 
 def issued_at(url: str, credentials: str) -> str:
@@ -83,7 +85,7 @@ def traces(log: Path) -> list[str]:
 def inspect(arguments: list[str]) -> dict[str, Any]:
     run_dir = Path(tempfile.mkdtemp(prefix="demo-test-")) / "run"
     command = [str(PROJECT_ROOT / "cryptoboy"), "demo", "--json", "--run-dir", str(run_dir), *arguments]
-    seen: dict[str, Any] = {"rest_trades": [], "hash": [], "history": [], "times": []}
+    seen: dict[str, Any] = {"rest_trades": [], "page_trades": [], "hash": [], "history": [], "times": []}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while demo.poll() is None and time.monotonic() < deadline:
@@ -115,6 +117,8 @@ def look(run_dir: Path, seen: dict[str, Any]) -> None:
     if not seen["history"]:
         seen["hash"] = redis_cli(config["cryptoboy"], "HGETALL", "sentiment:BTC/USDT")
         seen["history"] = redis_cli(config["cryptoboy"], "LRANGE", "sentiment_history:BTC/USDT", "0", "9")
+    if not seen["page_trades"]:
+        seen["page_trades"] = ask(f"{listening(run_dir, API)}/v1/trades")["trades"]
     if not seen["times"]:
         exchange = config["exchange"]["ccxt_config"]["urls"]["api"]["public"].removesuffix("/api/v3")
         seen["times"] = times_in_turn(run_dir, exchange, f"{base}/token/login", credentials)
