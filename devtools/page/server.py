@@ -18,7 +18,8 @@ from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
+from services.common.history.writing import open_history
 from services.common.runtime.ports import LOOPBACK, listen_on
 from services.common.secrets.links import make_link
 from services.common.settings.settings import Settings

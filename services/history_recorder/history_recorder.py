@@ -16,7 +16,8 @@ from services.history_recorder.recorder import NAME, HistoryRecorder
 def build(settings: Settings, clock: Clock) -> HistoryRecorder:
     """Build the service with the adapters that the settings name."""
     from services.common.broker.open import open_broker
-    from services.common.history.open import open_history, open_reader
+    from services.common.history.open import open_reader
+    from services.common.history.writing import open_history
     from services.common.store.open import open_store
 
     broker, store = open_broker(settings, clock), open_store(settings)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from services.common.errors import NeverWorks, StopProgram
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter, Limits
 from services.common.history.queries import (
     MAX_LIMIT,
@@ -25,6 +25,7 @@ from services.common.history.queries import (
     TradeFilter,
 )
 from services.common.history.rows import HoldAction, Kind, SummaryRow
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at

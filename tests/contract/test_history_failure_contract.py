@@ -12,10 +12,11 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from services.common.errors import StopProgram, TryLater
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter
 from services.common.history.sql.engine import Database, writable
 from services.common.history.sql.migrate import lock_writers
+from services.common.history.writing import open_history
 from services.common.settings.history import url_of
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some

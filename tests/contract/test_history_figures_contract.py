@@ -10,8 +10,9 @@ import pytest
 
 from services.common.history.batch import Batch
 from services.common.history.figures import ArticleTimes, ScoringHead
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader, HistoryWriter
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at

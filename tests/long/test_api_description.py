@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from services.common.history.batch import Batch
-from services.common.history.open import open_history
+from services.common.history.writing import open_history
 from services.common.store.holds import new_id
 from services.common.store.open import open_store
 from services.operations.reports import keep_report, reports_folder

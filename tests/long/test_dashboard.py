@@ -19,7 +19,8 @@ from devtools.page.sample import sample_batch
 from devtools.page.sample_news import HOSTILE, SLOW
 from devtools.page.server import Served, served
 from services.common.history.batch import Batch
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
+from services.common.history.writing import open_history
 from services.operations.connections import connected_store
 from services.operations.holds import read_entries
 from services.operations.performance.performance import read_performance

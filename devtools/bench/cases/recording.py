@@ -25,10 +25,11 @@ from services.common.broker.rabbitmq.broker import RabbitMqBroker
 from services.common.broker.topology import HISTORY
 from services.common.clock import SystemClock
 from services.common.errors import TryLater
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import Batch, Written
 from services.common.history.sql.engine import writable
 from services.common.history.sql.writer import SqlWriter
+from services.common.history.writing import open_history
 from services.common.settings.history import FILE_NAME
 from services.common.store.redis.store import RedisStore
 from services.history_recorder.recorder import BATCH_SIZE, PREFETCH, HistoryRecorder

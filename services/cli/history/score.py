@@ -173,7 +173,7 @@ def _scorer(settings: Settings, receipts: Path | None) -> Iterator[Scorer]:
 @contextmanager
 def _recording(settings: Settings, model: str, request: ScoreOptions, *, wanted: bool) -> Iterator[Record]:
     """Yield what writes results to the history, or nothing unless `wanted`."""
-    from services.common.history.open import open_history
+    from services.common.history.writing import open_history
     from services.research.history.recorded.scores import ScoredHistory
 
     if not wanted:

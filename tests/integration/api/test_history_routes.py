@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from services.api.app import build_app
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
-from services.common.history.open import open_history
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.api.running_api import api_settings
 from tests.support.history.history_samples import analysed, article, at, candle, scoring, signal, trade

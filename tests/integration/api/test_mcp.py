@@ -21,7 +21,7 @@ from services.api.mcp_server import TOOLS, Questions
 from services.api.page_text import MOST_CHARACTERS, page_text
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
-from services.common.history.open import open_history
+from services.common.history.writing import open_history
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.operations.reports import keep_report, reports_folder
 from services.operations.secrets.api_keys import ApiKeys, Scope, keys_file

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from services.api.app import build_app
 from services.common.history.batch import Batch
-from services.common.history.open import open_history
+from services.common.history.writing import open_history
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store

@@ -17,8 +17,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from services.common.history.batch import Batch
-from services.common.history.open import open_history
 from services.common.history.port import HistoryWriter
+from services.common.history.writing import open_history
 from services.operations.secrets.api_keys import ApiKeys, Scope, keys_file
 from tests.support.api.running_api import api_settings, running_api
 from tests.support.history.history_samples import article, signal

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pandas as pd
 
-from services.common.history.open import open_history
 from services.common.history.port import Batch
 from services.common.history.rows import CandleRow, SignalRow
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
 from services.research.candles import Candles

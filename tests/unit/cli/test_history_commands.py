@@ -13,8 +13,8 @@ from typer.testing import CliRunner, Result
 
 from services.cli.app import app
 from services.common.errors import StopProgram
-from services.common.history.open import open_history
 from services.common.history.port import Batch
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 

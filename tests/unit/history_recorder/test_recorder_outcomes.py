@@ -12,9 +12,10 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.history.rows import CandleRow
+from services.common.history.writing import open_history
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.history_recorder.inbox import Inbox, merged

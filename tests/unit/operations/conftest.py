@@ -7,8 +7,9 @@ from contextlib import closing
 
 import pytest
 
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader, HistoryWriter
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 
 

@@ -159,12 +159,15 @@ def _sqlite(connect: Callable[[], sqlite3.Connection], connections: int, begin: 
 
 
 def _postgresql(where: URL, connections: int, options: str) -> Engine:
+    import psycopg
+
     arguments: dict[str, Any] = {
         **_NETWORK,
         "options": f"{options} -c lock_timeout={int(BUSY_SECONDS * 1000)}",
     }
     return create_engine(
         where,
+        module=psycopg,
         connect_args={name: value for name, value in arguments.items() if name not in where.query},
         pool_size=connections,
         max_overflow=0,

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from services.api.dashboard.candles import combined, last_day
 from services.common.history.batch import Batch
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.rows import CandleRow
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

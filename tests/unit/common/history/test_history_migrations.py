@@ -12,10 +12,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 
-from services.common.history.open import open_history
 from services.common.history.sql.engine import writable
 from services.common.history.sql.migrate import MIGRATIONS
 from services.common.history.sql.tables import NEWEST_VERSION, metadata
+from services.common.history.writing import open_history
 from services.common.settings.history import url_of
 from services.common.settings.settings import Settings
 

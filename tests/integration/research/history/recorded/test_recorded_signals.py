@@ -12,9 +12,10 @@ import pytest
 import redis
 
 from services.common.history.from_messages import signal_row
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter
 from services.common.history.queries import SignalFilter
+from services.common.history.writing import open_history
 from services.common.messages import SentimentSignal, decode
 from services.common.settings.settings import Settings
 from services.common.store.keys import signals_key

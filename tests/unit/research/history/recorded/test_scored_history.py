@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from services.cli.app import app
 from services.common.errors import StopProgram
-from services.common.history.open import open_history, open_reader
+from services.common.history.open import open_reader
 from services.common.history.port import Batch
 from services.common.history.queries import SignalFilter
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from services.research.history.recorded.signals import export_recorded
 from tests.support.history import history_samples as some
