@@ -78,6 +78,8 @@ PROVIDED = {"pydantic-core": "pydantic", "starlette": "fastapi"}
 """A distribution, and the one that requires it and whose objects it has."""
 
 NOT_FOLLOWED = {
+    # A history on PostgreSQL needs the extra `serve`.
+    ("services.common.history.sql.engine", "psycopg"),
     # `doctor` shows what it cannot check without them.
     ("services.operations.checks.trading", "ccxt"),
     ("services.operations.checks.trading", "freqtrade"),
