@@ -24,11 +24,13 @@ def read_candles(
 
     Raises TryLater and StopProgram, as the history does.
     """
+    found = tuple(_every(history, pair, timeframe, since, until))
+    if len(found) <= MOST_CANDLES:
+        return found
+    span = (found[-1].opened - found[0].opened).total_seconds()
     width = timeframe_seconds(timeframe)
-    span = (until - since).total_seconds()
-    wide = next((each for each in _WIDTHS if each >= width and span / each <= MOST_CANDLES), _WIDTHS[-1])
-    found = _every(history, pair, timeframe, since, until)
-    return tuple(found if wide <= width else combined(found, wide))
+    wide = next((each for each in _WIDTHS if each > width and span / each <= MOST_CANDLES), _WIDTHS[-1])
+    return tuple(combined(found, wide))
 
 
 def last_day(history: HistoryReader, pair: str, timeframe: str, now: datetime) -> tuple[CandleRow, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -24,12 +24,14 @@ def price_figure(
     """The candles of a pair with its news, entries and exits on them; empty if there is no candle."""
     if not candles:
         return ""
-    first, last = candles[0].opened, candles[-1].opened
     data = [_candles(candles), *_news(candles, news, pair)]
     data += _marks([(trade.opened, trade.open_rate) for trade in trades], "entry", "triangle-up", "--good")
     closed = [(trade.closed, trade.close_rate) for trade in trades if trade.closed]
     data += _marks(closed, "exit", "triangle-down", "--bad")
-    return _figure([each for each in data if each], _x_range(first, last))
+    shown = (
+        [story.first_seen for story in news] + [each for each, _ in closed] + [each.opened for each in trades]
+    )
+    return _figure([each for each in data if each], _x_range(candles, shown))
 
 
 def price_label(candles: Sequence[CandleRow], news: Sequence[StoryRow], pair: str) -> str:
@@ -146,9 +148,11 @@ def _figure(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> str:
     return json.dumps({"data": list(data), "layout": {**common, **layout}})
 
 
-def _x_range(first: datetime, last: datetime) -> dict[str, Any]:
-    margin = (last - first) * 0.02
-    span = [_instant(first - margin), _instant(last + margin)]
+def _x_range(candles: Sequence[CandleRow], shown: Sequence[datetime]) -> dict[str, Any]:
+    """Axes from the first candle to what is latest: the last candle, a story or a trade."""
+    first, last = candles[0].opened, candles[-1].opened
+    margin = max((last - first) * 0.02, timedelta(minutes=1))
+    span = [_instant(first - margin), _instant(max([last, *shown]) + margin)]
     x = {
         **_axis(),
         "type": "date",

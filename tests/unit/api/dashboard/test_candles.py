@@ -55,3 +55,10 @@ def test_a_day_of_minutes_is_read_whole_and_fits_a_chart(sqlite_history: Setting
     assert len(found) == 96
     assert sum(each.volume for each in found) == 2880
     assert found[-1].close == 1440
+
+
+def test_the_first_hours_are_shown_in_their_own_candles(sqlite_history: Settings) -> None:
+    with closing(open_history(sqlite_history)) as history:
+        history.write(Batch(candles=[candle(minute) for minute in range(90)]))
+    with closing(open_reader(sqlite_history)) as reader:
+        assert len(last_day(reader, "BTC/USDT", "1m", START + timedelta(hours=2))) == 90

@@ -58,6 +58,13 @@ def test_trades_are_marked_at_their_rates() -> None:
     assert marks == {"entry": [trades[0].open_rate], "exit": [trades[0].close_rate]}
 
 
+def test_a_story_after_the_last_candle_is_within_the_axis() -> None:
+    figure = json.loads(price_figure(CANDLES, [story("News", None)], [], "BTC/USDT"))
+    early = json.loads(price_figure(CANDLES[:-20], [story("News", None)], [], "BTC/USDT"))
+    assert early["layout"]["xaxis"]["range"][1] > "2026-03-02 13:05:20"
+    assert figure["layout"]["xaxis"]["range"][1] > CANDLES[-1].opened.strftime("%Y-%m-%d %H:%M:%S")
+
+
 def test_the_label_says_what_the_figure_shows() -> None:
     label = price_label(CANDLES, [story("News", None)], "BTC/USDT")
     assert label.startswith("BTC/USDT: 96 candles from ")
