@@ -40,6 +40,7 @@ def plant() -> dict[str, str]:
     return planted | {
         "TELEGRAM_BOT_TOKEN": f"12345678:{planted['TELEGRAM_BOT_TOKEN']}",
         "EXCHANGE_CONFIG": json.dumps({"privateKey": planted["EXCHANGE_CONFIG"]}),
+        "HISTORY_URL": f"postgresql+psycopg://recorder:{planted['HISTORY_URL']}@127.0.0.1:9/history",
     }
 
 
