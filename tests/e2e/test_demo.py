@@ -125,6 +125,7 @@ def test_the_same_runs_on_a_real_rabbitmq_and_redis(
         "raw_market_data": "classic",
         "raw_news_data": "quorum",
         "sentiment_signals_queue": "quorum",
+        "history_queue": "quorum",
     }
     assert all(each["durable"] for each in queues.values())
     assert {"raw_news_data.dlq", "sentiment_signals_queue.dlq"} <= queues.keys()
