@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from services.common.runtime.ports import free_port
 from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
 from services.common.services import API, SERVICES
 from services.common.settings.settings import CURRENT_ENV_FILE, BrokerKind, Settings
+from services.common.store.embedded.access import accepts_connections
 from services.launch.addresses import usual_ports
 from services.launch.freqtrade.api import FreqtradeApi
 from services.launch.freqtrade.config import freqtrade_config, write_config
@@ -78,7 +78,7 @@ class Stack:
         """The embedded Redis, on the port of the settings; the settings also name its socket (see `with_socket`)."""
         arguments = self._module("services.common.store.embedded.server")
         environ = self._environ_with(SECRETS_OF_REDIS)
-        is_ready = partial(_accepts_connections, self.settings.redis_socket)
+        is_ready = partial(accepts_connections, self.settings.redis_socket)
         port = self.settings.redis_port
         return ProcessSpec("redis", arguments, environ, is_ready, role=Role.SERVES, port=port)
 
@@ -161,13 +161,3 @@ def _addresses(settings: Settings, ports: Mapping[str, int]) -> tuple[str, ...]:
 def free_health_ports() -> dict[str, int]:
     """A free port for each service but the API, whose port is API_PORT."""
     return {name: free_port() for name in SERVICES if name != API}
-
-
-def _accepts_connections(path: Path | None) -> bool:
-    try:
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(1)
-            client.connect(str(path))
-            return True
-    except OSError:
-        return False

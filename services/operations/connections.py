@@ -11,7 +11,9 @@ from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.history.port import HistoryReader
 from services.common.network.compose_names import explain_compose_name
+from services.common.settings.folders import PROJECT_ROOT
 from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import socket_in_checkout
 from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 
@@ -71,6 +73,12 @@ def store_hint(settings: Settings) -> str:
     """What to do when Redis does not answer: `up` starts the embedded Redis, but no other."""
     if why := explain_compose_name("REDIS_HOST", settings.redis_host):
         return why
+    if path := socket_in_checkout(settings, PROJECT_ROOT):
+        # STATE_DIR is `var` of the folder in which a command is typed.
+        return (
+            f"A system runs in {PROJECT_ROOT} (its socket is {path}): run this command in that folder, or set "
+            f"STATE_DIR={PROJECT_ROOT / 'var'}"
+        )
     embedded = settings.broker is BrokerKind.EMBEDDED
     starts = "./cryptoboy up" if embedded else "With BROKER=rabbitmq, docker compose up -d"
     return (

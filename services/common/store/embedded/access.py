@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import socket
 import stat
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -87,6 +88,29 @@ def socket_of(settings: Settings) -> Path | None:
         return None
     path = socket_file(settings.state_dir, settings.redis_port)
     return path if _is_own_socket(path) else None
+
+
+def socket_in_checkout(settings: Settings, checkout: Path) -> Path | None:
+    """The socket of an embedded Redis that runs with the checkout's own folder `var` as its STATE_DIR.
+
+    None if there is none, if these settings name another Redis, or if their own STATE_DIR has a socket.
+    """
+    is_embedded = settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK
+    if not is_embedded or socket_of(settings) is not None:
+        return None
+    path = socket_file(checkout / "var", settings.redis_port)
+    return path if _is_own_socket(path) and accepts_connections(path) else None
+
+
+def accepts_connections(path: Path | None) -> bool:
+    """Whether a program listens at the socket, which stays behind if that program was killed."""
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(1)
+            client.connect(str(path))
+            return True
+    except OSError:
+        return False
 
 
 def data_of(settings: Settings) -> Path | None:
