@@ -11,7 +11,7 @@ import typer
 from services.cli.support.answers import print_json, say
 from services.cli.support.options import OF_STORE, Json, read_pairs, settings_for
 from services.cli.views.strategy import show_installed, show_report
-from services.common.store.redis.client import source_of
+from services.common.store.redis.client import block_line, block_of
 from services.operations.strategies.check import check_strategy
 from services.operations.strategies.install import install as install_package
 
@@ -37,11 +37,11 @@ def install(
     Example: ./cryptoboy strategy install --user-data ft_userdata/user_data
     """
     found = install_package(user_data, replace=replace)
-    block = {"source": source_of(settings_for(uses=OF_STORE)), "use": ["veto"]}
+    settings = settings_for(uses=OF_STORE)
     if json_output:
-        print_json({**asdict(found), "configuration": {"cryptoboy": block}})
+        print_json({**asdict(found), "configuration": {"cryptoboy": block_of(settings)}})
     else:
-        show_installed(found, user_data, block)
+        show_installed(found, user_data, block_line(settings))
 
 
 @strategy_app.command("check")
@@ -72,7 +72,12 @@ def check(
     """
     say("Freqtrade loads the strategy; this takes some seconds")
     report = check_strategy(
-        user_data, strategy, config=config or (), pairs=read_pairs(pairs), freqtrade=freqtrade
+        user_data,
+        strategy,
+        block_line(settings_for(uses=OF_STORE)),
+        config=config or (),
+        pairs=read_pairs(pairs),
+        freqtrade=freqtrade,
     )
     if json_output:
         print_json({"ok": report.ok, **asdict(report)})

@@ -9,7 +9,7 @@ from time import sleep as pause
 
 from services.common.errors import StopProgram
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.store.redis.client import address_of, source_of
+from services.common.store.redis.client import address_of, block_line
 from services.launch.freqtrade.open_trades import open_pairs
 from services.launch.freqtrade.trading_mode import beside_the_settings
 from services.launch.page import page_link
@@ -97,5 +97,5 @@ def _about_the_bot(stack: Stack) -> list[str]:
 def _for_a_bot_of_ones_own(settings: Settings) -> list[str]:
     return [
         f"without Freqtrade: {', '.join(settings.trading_pairs)}; scorer {settings.sentiment_scorer.value}",
-        f'for the configuration of your own bot: "cryptoboy": {{"source": "{source_of(settings)}"}}',
+        f"for the configuration of your own bot: {block_line(settings)}",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.integration]
 
 def checked(user_data: Path, *options: str) -> tuple[int, dict[str, Any], dict[str, str]]:
     """Exit status, the answer for programs, and the state of each check."""
-    arguments = ["strategy", "check", "--user-data", str(user_data), "--strategy", CLASS, "--json", *options]
+    arguments = ["strategy", "check", "--user-data", str(user_data), "--strategy", CLASS, "--json"]
+    arguments += ["--freqtrade", sys.executable, *options]
     ran = CliRunner().invoke(app, arguments)
     answer = json.loads(ran.stdout.splitlines()[-1])
     return ran.exit_code, answer, {check["name"]: check["state"] for check in answer["checks"]}

@@ -100,7 +100,7 @@ def test_the_check_loads_the_strategy_with_that_freqtrade(
     python: Path, user_data: Path, exchange: str, news: Path
 ) -> None:
     configure(user_data, exchange, [PAIR], news, cryptoboy={"source": str(news)})
-    report = check_strategy(user_data, CLASS, freqtrade=python, seconds=600)
+    report = check_strategy(user_data, CLASS, "", freqtrade=python, seconds=600)
     found = {check.name: check for check in report.checks}
     assert report.ok, report
     assert found["freqtrade"].state == "ok"

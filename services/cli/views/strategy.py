@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +14,7 @@ CLASS = "MyStrategy"
 _HOUR_MINUTES = 60
 
 
-def show_installed(found: Installed, user_data: Path, block: Mapping[str, object]) -> None:
+def show_installed(found: Installed, user_data: Path, block: str) -> None:
     """Print what was installed, the lines of a strategy to change, and the block for the configuration."""
     if not found.written:
         done = "is up to date in"
@@ -31,7 +29,7 @@ def show_installed(found: Installed, user_data: Path, block: Mapping[str, object
         "    from cryptoboy_sentiment import SentimentMixin   # a line below the other imports",
         f"    class {CLASS}(SentimentMixin, IStrategy):    # so far: class {CLASS}(IStrategy):",
         "Add to its configuration:",
-        f'    "cryptoboy": {json.dumps(block)}',
+        f"    {block}",
         "Then check it:",
         f"    ./cryptoboy strategy check --user-data {user_data} --strategy {CLASS}",
     ]

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -67,6 +68,7 @@ class StrategyReport:
 def check_strategy(
     user_data: Path,
     strategy: str,
+    block: str,
     *,
     config: Sequence[Path] = (),
     pairs: Sequence[str] = (),
@@ -78,6 +80,7 @@ def check_strategy(
     Args:
         user_data: Freqtrade's user directory.
         strategy: the name of the class.
+        block: the line for a configuration that has no block `cryptoboy`.
         config: Freqtrade's configuration files; none: config.json in `user_data`, if it is there.
         pairs: the pairs to look at; none: those of the configuration.
         freqtrade: see `python_of_freqtrade`.
@@ -95,8 +98,10 @@ def check_strategy(
         "config": [str(file) for file in files],
         "pairs": [*pairs],
     }
-    answer = _ask(python_of_freqtrade(freqtrade), question, seconds)
-    checks = findings(answer, user_data, strategies, strategy)
+    python = python_of_freqtrade(freqtrade)
+    answer = _ask(python, question, seconds)
+    answer["is_ours"] = freqtrade is None and python.parent.resolve() == Path(sys.executable).parent.resolve()
+    checks = findings(answer, user_data, strategies, strategy, block)
     report = StrategyReport(tuple(checks))
     return replace(report, pairs=tuple(map(_pair_news, answer["pairs"]))) if report.ok else report
 

@@ -13,23 +13,25 @@ Answer = dict[str, Any]
 """The answer of probe.py."""
 _INSTALL = "./cryptoboy strategy install --user-data {}"
 _LINES = "from cryptoboy_sentiment import SentimentMixin, and class {}(SentimentMixin, IStrategy)"
+_BOTS_OWN = "--freqtrade /path/to/your/venv/bin/freqtrade checks your bot's own"
 _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 _LONGEST = 1_000
 
 
-def findings(answer: Answer, user_data: Path, strategies: Path, strategy: str) -> list[Check]:
+def findings(answer: Answer, user_data: Path, strategies: Path, strategy: str, block: str) -> list[Check]:
     """A finding for each step; what needs a step that failed is left out.
 
     Args:
-        answer: what probe.py answered.
+        answer: what probe.py answered, and `is_ours`: whether the Freqtrade of this CryptoBoy was taken, unasked.
         user_data: Freqtrade's user directory.
         strategies: the folder of strategies in it.
         strategy: the name of the class.
+        block: the line for a configuration that has no block `cryptoboy`.
     """
     checks = [*_about_freqtrade(answer), *_about_the_copy(user_data, strategies, answer)]
     checks += _about_the_strategy(answer, strategy, strategies)
     if not any(check.state == "failed" for check in checks):
-        checks += _about_the_news(answer)
+        checks += _about_the_news(answer, block)
     return checks
 
 
@@ -48,6 +50,9 @@ def _about_freqtrade(answer: Answer) -> list[Check]:
 
     if difference := describe_freqtrade(version):
         return [Check("freqtrade", "warning", f"{found}. {difference}")]
+    if answer["is_ours"]:
+        found += ": CryptoBoy's own, which has all packages; your bot's may lack one, such as redis"
+        return [Check("freqtrade", "warning", found, _BOTS_OWN)]
     return [Check("freqtrade", "ok", found)]
 
 
@@ -90,24 +95,37 @@ def _classes(strategies: Path) -> list[str]:
     return [name for file in files for name in _CLASS.findall(file.read_text(errors="replace"))]
 
 
-def _about_the_news(answer: Answer) -> list[Check]:
+def _about_the_news(answer: Answer, block: str) -> list[Check]:
     if text := _problem(answer, "settings"):
         return [Check("settings", "failed", text, "correct the block `cryptoboy` of the configuration")]
     if text := _problem(answer, "source", "rules"):
         return [Check("source", "failed", text[:_LONGEST], "correct `source` in the block `cryptoboy`")]
-    settings = answer["settings"]
-    known = Check("settings", "ok", f"use {', '.join(settings['use'])}; source {settings['source']}")
     source = _about_the_source(answer)
-    return [known, source] if source.state == "failed" else [known, source, _about_the_pairs(answer)]
+    checks = [_about_the_settings(answer, block), source]
+    return (
+        checks
+        if source.state == "failed"
+        else [*checks, _about_the_pairs(answer), *_about_the_signals(answer)]
+    )
+
+
+def _about_the_settings(answer: Answer, block: str) -> Check:
+    settings = answer["settings"]
+    found = f"use {', '.join(settings['use'])}; source {settings['source']}"
+    if answer["has_block"]:
+        return Check("settings", "ok", found)
+    found = f"the configuration has no block `cryptoboy`, so this holds: {found}"
+    return Check("settings", "warning", found, f"add to the configuration: {block}")
 
 
 def _about_the_source(answer: Answer) -> Check:
     source, asked = answer["source"], len(answer["pairs"])
     if asked and len(source["unreadable"]) == asked:
         said = "; ".join(answer["log"][-2:]) or "it does not answer"
-        return Check(
-            "source", "failed", said[:_LONGEST], "start it (./cryptoboy up --no-bot), or correct `source`"
-        )
+        remedy = "start it (./cryptoboy up --no-bot), or correct `source`"
+        if not answer["has_block"]:
+            remedy = "add the block `cryptoboy`; ./cryptoboy up --no-bot makes the signals"
+        return Check("source", "failed", said[:_LONGEST], remedy)
     if source["entries"] != "open":
         owners = ", ".join(source["holds"])
         found = f"answers, and entries are {source['entries']}{owners and f' by {owners}'}"
@@ -132,3 +150,18 @@ def _about_the_pairs(answer: Answer) -> Check:
         f"{each['pair']} by {each['served_by'][0]}" for each in pairs if each["served_by"][0] != each["pair"]
     ]
     return Check("pairs", "ok", ", ".join([f"all {len(pairs)} are scored", *others]))
+
+
+def _about_the_signals(answer: Answer) -> list[Check]:
+    """A warning if there was no news at all; nothing if there was."""
+    pairs: list[Answer] = answer["pairs"]
+    if not pairs or any(each["signals"] for each in pairs):
+        return []
+    found = "no signal of any pair in 24 h, so no entry can be judged by news"
+    if "://" not in answer["settings"]["source"] and ".csv" in answer["settings"]["source"]:
+        remedy = "a sentiment CSV is for backtests: does it end before yesterday?"
+    else:
+        remedy = (
+            "./cryptoboy doctor says whether the feeds answer; the first hours after `up` may have no news"
+        )
+    return [Check("signals", "warning", found, remedy)]

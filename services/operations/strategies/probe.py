@@ -70,6 +70,7 @@ def _answer(question: dict[str, Any], answer: dict[str, Any], log: Log) -> None:
         return
     adviser = _step("settings", lambda: _adviser(config, strategy))
     settings = adviser.settings
+    answer["has_block"] = bool(config.get("cryptoboy"))
     answer["settings"] = {"use": list(settings.use), "source": settings.source or settings.redis_address}
     exchange = config.get("exchange", {})
     pairs = question["pairs"] or exchange.get("pair_whitelist", [])

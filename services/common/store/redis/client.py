@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from services.common.settings.folders import PROJECT_ROOT, STATE
 from services.common.settings.settings import BrokerKind, Settings
-from services.common.store.embedded.access import LOOPBACK, socket_file, socket_of
+from services.common.store.embedded.access import LOOPBACK, socket_file, socket_in_checkout, socket_of
 from services.common.tls import TlsFiles, redis_tls
 
 _RETRIES = 1
@@ -48,16 +52,28 @@ def redis_client(settings: Settings, *, decode_responses: bool = True) -> redis.
 def source_of(settings: Settings) -> str:
     """The same address as `source` in the configuration of a strategy; user and password are not part of it.
 
-    Of the embedded Redis it is the socket, whether or not it runs.
+    Of the embedded Redis it is the socket, whether or not it runs. If STATE_DIR was left to the folder in which the
+    command was typed, and a system runs in the checkout instead, it is the socket of that one.
     """
     socket = socket_of(settings)
     if socket is None and settings.broker is BrokerKind.EMBEDDED and settings.redis_host in LOOPBACK:
-        socket = socket_file(settings.state_dir, settings.redis_port)
+        elsewhere = socket_in_checkout(settings, PROJECT_ROOT) if settings.state_dir == STATE else None
+        socket = elsewhere or socket_file(settings.state_dir, settings.redis_port)
     if socket is not None:
         return f"unix://{socket}"
     scheme = "rediss" if settings.redis_tls else "redis"
     host = f"[{settings.redis_host}]" if ":" in settings.redis_host else settings.redis_host
     return f"{scheme}://{host}:{settings.redis_port}/0"
+
+
+def block_of(settings: Settings) -> dict[str, Any]:
+    """The block `cryptoboy` for the configuration of a bot that reads the signals of these settings."""
+    return {"source": source_of(settings), "use": ["veto"]}
+
+
+def block_line(settings: Settings) -> str:
+    """`block_of` as a line to paste into a configuration."""
+    return f'"cryptoboy": {json.dumps(block_of(settings))}'
 
 
 def address_of(settings: Settings) -> str:

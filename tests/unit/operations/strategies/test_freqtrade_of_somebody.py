@@ -22,7 +22,7 @@ def program(path: Path, text: str) -> Path:
 
 def checked(tmp_path: Path, python: Path, seconds: float = 30) -> StrategyReport:
     (tmp_path / "user_data" / "strategies").mkdir(parents=True, exist_ok=True)
-    return check_strategy(tmp_path / "user_data", "Mine", freqtrade=python, seconds=seconds)
+    return check_strategy(tmp_path / "user_data", "Mine", "", freqtrade=python, seconds=seconds)
 
 
 def test_the_python_is_the_one_beside_the_program_or_in_its_first_line(tmp_path: Path) -> None:

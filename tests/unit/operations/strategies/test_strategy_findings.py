@@ -11,6 +11,8 @@ from services.operations.checks.check import Check
 from services.operations.strategies.findings import findings
 from services.operations.strategies.install import install
 
+BLOCK = '"cryptoboy": {"source": "unix:///run/redis.sock", "use": ["veto"]}'
+
 
 def pair(name: str, served_by: list[str] | None) -> dict[str, Any]:
     return {"pair": name, "signals": 1, "newest": None, "served_by": served_by, "now": "", "blocked": []}
@@ -20,10 +22,12 @@ def answer(**other: Any) -> dict[str, Any]:
     """A strategy that can trade with news, as probe.py says it."""
     good = {
         "python": "/bot/bin/python",
+        "is_ours": False,
         "freqtrade": "2026.9",
         "strategy": {"file": "/bot/user_data/strategies/mine.py", "timeframe": "15m"},
         "package": {"version": "0.1.0", "folder": "/bot/user_data/strategies/cryptoboy_sentiment"},
         "has_mixin": True,
+        "has_block": True,
         "settings": {"use": ["veto"], "source": "redis://cache:6379/0"},
         "pairs_method": ["StaticPairList"],
         "source": {"entries": "open", "holds": [], "unreadable": []},
@@ -41,7 +45,7 @@ def user_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def judged(user_data: Path, **other: Any) -> dict[str, Check]:
-    found = findings(answer(**other), user_data, user_data / "strategies", "Mine")
+    found = findings(answer(**other), user_data, user_data / "strategies", "Mine", BLOCK)
     return {check.name: check for check in found}
 
 
@@ -104,3 +108,38 @@ def test_the_step_that_failed_is_the_last_that_is_said(user_data: Path, step: st
     found = [*judged(user_data, problem=problem).values()]
     assert (found[-1].name, found[-1].state, found[-1].found) == (name, "failed", problem["text"])
     assert found[-1].remedy
+
+
+def test_a_configuration_without_the_block_is_shown_the_block(user_data: Path) -> None:
+    away = {"entries": "unknown", "holds": [], "unreadable": ["BTC/USDT"]}
+    found = judged(user_data, has_block=False, source=away)
+    assert (found["settings"].state, found["settings"].remedy) == (
+        "warning",
+        f"add to the configuration: {BLOCK}",
+    )
+    assert "no block `cryptoboy`" in found["settings"].found
+    assert (found["source"].state, found["source"].remedy.split(";")[0]) == (
+        "failed",
+        "add the block `cryptoboy`",
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [("unix:///run/redis.sock", "./cryptoboy doctor"), ("news.csv", "a sentiment CSV is for backtests")],
+)
+def test_a_day_without_any_signal_is_a_warning_with_the_next_step(
+    user_data: Path, source: str, remedy: str
+) -> None:
+    quiet = pair("BTC/USDT", ["BTC/USDT"]) | {"signals": 0}
+    told = {"use": ["veto"], "source": source}
+    check = judged(user_data, settings=told, pairs=[quiet])["signals"]
+    assert (check.state, check.remedy.startswith(remedy)) == ("warning", True)
+    assert check.found.startswith("no signal of any pair in 24 h")
+    assert "signals" not in judged(user_data, pairs=[quiet, pair("ETH/USDT", ["ETH/USDT"])])
+
+
+def test_our_own_freqtrade_is_a_warning_because_the_bots_may_lack_a_package(user_data: Path) -> None:
+    check = judged(user_data, is_ours=True)["freqtrade"]
+    assert (check.state, "may lack one, such as redis" in check.found) == ("warning", True)
+    assert check.remedy == "--freqtrade /path/to/your/venv/bin/freqtrade checks your bot's own"
