@@ -267,7 +267,10 @@ def test_a_backtest_says_how_many_entries_each_reason_blocked(
 ) -> None:
     caplog.set_level(logging.INFO)
     advised(started(WithNews, tmp_path, [BAD, HACK]))
-    assert f"Entries of {PAIR} at 112 of 400 candles blocked: hack (96), score (16)" in caplog.text
+    assert f"Entries of {PAIR} at 112 of 400 candles blocked: hack (96), bad score (16)" in caplog.text
+    caplog.clear()
+    advised(started(WithNews, tmp_path, [BAD], use=["confirm"]))
+    assert "no sentiment to enter on (384), score too low to confirm (16)" in caplog.text
 
 
 def test_a_fault_in_a_bot_gives_the_strategy_columns_without_news(tmp_path: Path) -> None:

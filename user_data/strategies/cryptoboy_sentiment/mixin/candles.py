@@ -104,7 +104,11 @@ def _report(adviser: Adviser, pair: str, frame: pd.DataFrame, reason: Texts, ask
         return
     kinds = Counter(text.rstrip("-.0123456789 ") for text in reason[reason != ""])
     if kinds:
-        told = ", ".join(
-            f"{kind.removeprefix('news blocks: ')} ({count})" for kind, count in kinds.most_common()
-        )
+        told = ", ".join(f"{_named(kind)} ({count})" for kind, count in kinds.most_common())
         logger.info("Entries of %s at %d of %d candles blocked: %s", pair, kinds.total(), asked, told)
+
+
+def _named(kind: str) -> str:
+    """A reason in a count, where the score that follows it in a tag is left out."""
+    said = kind.removeprefix("news blocks: ")
+    return {"score": "bad score", "score only": "score too low to confirm"}.get(said, said)
