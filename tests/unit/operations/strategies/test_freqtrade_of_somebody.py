@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram
-from services.operations.strategies import freqtrade_python
+from services.operations.strategies import check, freqtrade_python
 from services.operations.strategies.check import StrategyReport, check_strategy
 from services.operations.strategies.freqtrade_python import python_of_freqtrade
 
@@ -71,3 +71,15 @@ def test_the_last_words_of_one_that_cannot_run_the_question_are_shown(tmp_path: 
     assert report.checks[0].found.endswith("ended without an answer: Unknown option: -P")
     nothing = checked(tmp_path, program(tmp_path / "other/python", "no program")).checks[0]
     assert "cannot be run" in nothing.found
+
+
+@pytest.mark.parametrize(("named", "is_ours"), [(None, True), (Path(sys.executable), False)])
+def test_our_own_freqtrade_is_noticed_unless_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: Path | None, *, is_ours: bool
+) -> None:
+    (tmp_path / "strategies").mkdir()
+    asked = {"python": sys.executable, "freqtrade": "2026.9"}
+    monkeypatch.setattr(check, "python_of_freqtrade", lambda _given: Path(sys.executable))
+    monkeypatch.setattr(check, "_ask", lambda *_: dict(asked))
+    found = check_strategy(tmp_path, "Mine", "", freqtrade=named).checks[0]
+    assert (found.state == "warning") == is_ours
