@@ -25,7 +25,7 @@ def test_there_is_an_image_for_each_service_and_one_each_for_trading_and_for_the
     assert set(targets(STAGES)) == {*SERVICES, "trade", "operator"}
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"api"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"api"}))
 def test_the_image_of_a_service_gets_its_code_and_its_packages_and_no_more_of_the_checkout(name: str) -> None:
     package = SERVICES[name].module.rpartition(".")[0].replace(".", "/")
     code = {"services/__init__.py", "services/common", package}
