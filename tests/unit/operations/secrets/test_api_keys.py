@@ -22,6 +22,13 @@ def test_a_key_is_found_by_its_whole_text_only(tmp_path: Path) -> None:
         assert keys.find(wrong) is None, wrong
 
 
+def test_another_secret_with_the_id_of_a_key_is_no_key(tmp_path: Path) -> None:
+    keys = ApiKeys(tmp_path / "keys.json")
+    one, other = (keys.make(name, Scope.CONTROL, NOW) for name in ("one", "other"))
+    assert keys.find(one[:12] + other[12:]) is None
+    assert keys.find(one[:12] + "a" * 43) is None
+
+
 def test_the_file_is_private_and_has_no_key(tmp_path: Path) -> None:
     path = tmp_path / "state" / "keys.json"
     text = ApiKeys(path).make("one", Scope.CONTROL, NOW)
