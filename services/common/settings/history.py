@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
@@ -27,13 +28,26 @@ class HistorySettings(BaseModel):
 
     @field_validator("history_url")
     @classmethod
-    def _has_a_known_scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not value.get_secret_value().startswith(_SCHEMES):
+    def _is_a_url(cls, value: SecretStr | None) -> SecretStr | None:
+        url = value.get_secret_value() if value is not None else _SQLITE
+        if not url.startswith((_SQLITE, *_POSTGRESQL)):
             raise ValueError("must begin with sqlite:///, or postgresql+psycopg://")
+        if not url.startswith(_SQLITE) and not _ADDRESS.fullmatch(url):
+            raise ValueError(
+                "is no URL postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE; write special characters of the "
+                "password as %XX, as %40 for @"
+            )
         return value
 
 
-_SCHEMES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
+_SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql+psycopg://", "postgresql://")
+_ADDRESS = re.compile(
+    r"[a-z+]+://"
+    r"[^:/@]*(:[^@]*)?@"  # one @ only: of two, a part of the password would be taken for the host, which is shown
+    r"(\[[^]@]+\]|[^]\[:/?@]*)(:[0-9]{1,5})?"
+    r"/[^/?@]+(\?[^@]*)?"
+)
 HISTORY_FIELDS = frozenset({*HistorySettings.model_fields, "state_dir"})
 """The fields of `Settings` with which the history is opened and trimmed."""
 

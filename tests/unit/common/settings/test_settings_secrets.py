@@ -7,7 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from services.common.errors import StopProgram
+from services.common.history.sql.engine import writable
 from services.common.services import SERVICES
+from services.common.settings.history import url_of
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import Settings
 from services.launch.stack import Stack
@@ -45,6 +47,52 @@ def test_an_address_of_another_kind_of_database_is_refused_and_not_repeated(url:
     with pytest.raises(StopProgram, match=r"HISTORY_URL=\*\*\*: must begin with sqlite:///") as refused:
         Settings.load({"HISTORY_URL": url})
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        f"cryptoboy:{SECRET}",
+        f"cryptoboy:12/{SECRET}",
+        f"cryptoboy/{SECRET}@db/x",
+        f"user:pa@{SECRET}@db:1/x",
+        f"user:pa@{SECRET}/x@db/x",
+        f"user:pa@{SECRET}?x=y@db/x",
+        f"user:12/pa@{SECRET}@db/x",
+        f"user:pa@{SECRET}",
+        f"user:{SECRET}@db:port/x",
+        f"user:{SECRET}@[::1/x",
+        f"user:{SECRET}@db/",
+        SECRET,
+        "",
+    ],
+)
+def test_an_address_whose_password_would_be_taken_for_another_part_is_refused_and_not_repeated(
+    rest: str,
+) -> None:
+    for scheme in ("postgresql", "postgresql+psycopg"):
+        with pytest.raises(StopProgram, match=r"HISTORY_URL=\*\*\*: is no URL postgresql.*%XX") as refused:
+            Settings.load({"HISTORY_URL": f"{scheme}://{rest}"})
+        assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rest", "place"),
+    [
+        (f"user:{SECRET}@db:5433/x", "db:5433/x"),
+        (f"user:/#?:{SECRET}@db/x", "db:5432/x"),
+        (f"user:12/{SECRET}#?x=y@db/x?sslmode=require", "db:5432/x"),
+        (f"user:%40{SECRET}@[::1]:1/x", "::1:1/x"),
+        (f"user:{SECRET}@/x?host=/run/postgresql", "localhost:5432/x"),
+        ("user@db/x", "db:5432/x"),
+    ],
+)
+def test_the_place_of_the_history_never_shows_its_password(rest: str, place: str) -> None:
+    settings = Settings.load({"HISTORY_URL": f"postgresql+psycopg://{rest}"})
+    database = writable(url_of(settings.history_url, settings.state_dir))
+    assert database.place == place
+    if SECRET in rest:
+        assert SECRET in str(database.engine.url.password)
 
 
 def test_the_configuration_of_the_exchange_is_a_secret_that_can_stand_in_a_file(file: Path) -> None:
