@@ -88,6 +88,7 @@ class ScorerFailures:
 
     def retry(self, delivery: Delivery, error: str, intake: Intake) -> None:
         """Have an article delivered again later, or dead-letter it if it failed too often. Raises TryLater."""
+        self._results.settle_all()  # dead letters in a row are counted
         if intake.retry(delivery, error):
             self._results.add_dead_letter(article_id_of(delivery), error)
 
@@ -140,6 +141,7 @@ class ScorerFailures:
 
     def _dead_letter(self, delivery: Delivery, error: CryptoBoyError, intake: Intake) -> None:
         count_error(NAME, error)
+        self._results.settle_all()  # dead letters in a row are counted
         intake.dead_letter(delivery, str(error))
         self._results.add_dead_letter(article_id_of(delivery), str(error))
         log.warning("article_dead_lettered", message_id=delivery.message_id, reason=str(error))

@@ -95,7 +95,7 @@ class ArticlePipeline:
                         judgement = self.judge(article, intake)
                 except Exception as error:  # noqa: BLE001 - raised again unless it is settled
                     earlier, judged = judged, []
-                    self._publish(earlier, intake)  # in order, as dead letters in a row are counted
+                    self._publish(earlier, intake)  # in order: see `ResultSink.settle_all`
                     self.failures.settle(delivery, error, intake)
                 else:
                     self.failures.ended(delivery, judgement.outcome)

@@ -61,6 +61,10 @@ class ResultSink(Protocol):
         """If a `settle` has waited for too long, call all that wait."""
         ...
 
+    def settle_all(self) -> None:
+        """Call every `settle` that waits; on return, none that was taken before is still to be called."""
+        ...
+
 
 def article_id_of(delivery: Delivery) -> str:
     """Return the id of a delivered article, or an id made from its body, whatever the body contains."""
@@ -78,6 +82,9 @@ class NoResults:
         """See `ResultSink`."""
 
     def settle_late(self) -> None:
+        """See `ResultSink`."""
+
+    def settle_all(self) -> None:
         """See `ResultSink`."""
 
 

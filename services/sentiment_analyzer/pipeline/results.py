@@ -2,8 +2,8 @@
 
 Results are published by a thread of their own, over a connection of their own. An article is acknowledged only after
 its result is confirmed, so that a killed process loses none: such an article is redelivered. But an article waits for
-that at most `SETTLE_SECONDS`, and not at all while results cannot be published. Those results are kept in memory and
-published later.
+that at most `SETTLE_SECONDS`, never past the next dead letter, because `DeadLetterLimit` counts both in their order,
+and not at all while results cannot be published. Those results are kept in memory and published later.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class ResultPublisher:
 
     def __init__(self, broker: Broker, find_receipt: FindReceipt, clock: Clock) -> None:
         self._broker, self._find_receipt, self._clock = broker, find_receipt, clock
+        self._settling = threading.Lock()  # held while articles are settled
         self._changed = threading.Condition()  # of what follows
         self._waiting: deque[_Waiting] = deque()
         self._sending: list[_Waiting] = []
@@ -91,6 +92,10 @@ class ResultPublisher:
         if any(each.settle and each.settle_by <= now for each in unconfirmed):
             self._note_problem(f"results are not confirmed within {SETTLE_SECONDS:.0f} s")
             self._settle(unconfirmed)
+
+    def settle_all(self) -> None:
+        """See `ResultSink.settle_all`."""
+        self._settle(self._unconfirmed())
 
     def flush(self) -> None:
         """Wait for at most `SETTLE_SECONDS` until no article waits for its result, and settle those that still do."""
@@ -134,16 +139,19 @@ class ResultPublisher:
 
     def _settle(self, those: Sequence[_Waiting]) -> None:
         """Settle the articles of these results, except those that are settled."""
-        with self._changed:
-            calls = [each.settle for each in those if each.settle]
-            for each in those:
-                each.settle = None
-            self._changed.notify_all()
-        for settle in calls:
-            try:
-                settle()
-            except CryptoBoyError as error:  # the article is redelivered, and the workers meet the same error
-                log.warning("article_not_acknowledged", error=str(error))
+        with self._settling:  # so that what another thread is settling is settled on return
+            with self._changed:
+                calls = [each.settle for each in those if each.settle]
+                for each in those:
+                    each.settle = None
+                self._changed.notify_all()
+            for settle in calls:
+                try:
+                    settle()
+                except (
+                    CryptoBoyError
+                ) as error:  # the article is redelivered, and the workers meet the same error
+                    log.warning("article_not_acknowledged", error=str(error))
 
     def _note_problem(self, problem: str) -> None:
         with self._changed:

@@ -190,6 +190,37 @@ def test_after_a_late_result_no_article_waits_for_its_own(
     assert settled == ["a1", "a2"]
 
 
+@pytest.mark.parametrize("articles_at_once", [1, 100])
+def test_articles_are_acknowledged_before_the_next_dead_letter_is_counted_whatever_their_results_wait_for(
+    broker: ResultBroker, publisher: ResultPublisher, articles_at_once: int
+) -> None:
+    bench = Bench(articles_at_once, results=publisher)
+    bench.broker.most_attempts = 1
+    broker.may_answer.clear()
+    bench.scorer.fail("Bitcoin falls", ValueError("a bug"))
+    bench.broker.put(article("a0"), b"no article", article("a2"), article("a3", "Bitcoin falls"))
+    journal = bench.run()
+    settled = [line for line in journal if line.startswith(("ack", "dead_letter", "retry"))]
+    assert settled == ["ack a0", "dead_letter m1", "ack a2", "retry a3"]
+
+
+def test_what_another_thread_is_settling_is_settled_before_a_dead_letter_is_counted(
+    publisher: ResultPublisher,
+) -> None:
+    begun, may_end, settled = threading.Event(), threading.Event(), threading.Event()
+
+    def settle() -> None:
+        begun.set()
+        assert may_end.wait(60)
+        settled.set()
+
+    publisher.add([("a1", SCORED)], settle)
+    assert begun.wait(60)
+    threading.Timer(0.05, may_end.set).start()
+    publisher.settle_all()
+    assert settled.is_set()
+
+
 @pytest.mark.usefixtures("quick")
 def test_the_oldest_results_are_dropped_and_counted_if_too_many_wait(
     broker: ResultBroker, publisher: ResultPublisher, monkeypatch: pytest.MonkeyPatch
