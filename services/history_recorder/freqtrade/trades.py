@@ -1,8 +1,11 @@
-"""Reads the trades of a bot that changed since they were last read."""
+"""Reads the trades of a bot that changed since they were last read.
+
+A trade counts from the first fill of its entry order on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -36,7 +39,7 @@ class FoundTrades:
 
     Attributes:
         trades: the trades that changed.
-        open_now: the open trades by id.
+        open_now: the open trades whose entry is filled, at least in part, by id.
         position: when the last of the closed trades was closed; None if no trade was ever closed.
     """
 
@@ -60,7 +63,7 @@ class TradeReader:
     def read(self, rest: FreqtradeRest, bot: str, since: datetime | None) -> FoundTrades:
         """Read what changed; `since` is when the last recorded trade was closed. Raises TryLater and StopProgram."""
         # Open trades first: a trade that closes between the two questions is in both answers, never in none.
-        still_open = self._rows(bot, self._asked(rest.open_trades))
+        still_open = self._rows(bot, filter(_has_entered, self._asked(rest.open_trades)))
         closed = {row.trade_id: row for row in self._closed_since(rest, bot, since)}
         new = [row for row in closed.values() if self._is_new(row, since)]
         changed = [row for row in still_open if row.trade_id not in closed and self._is_changed(row)]
@@ -101,6 +104,11 @@ class TradeReader:
                 return
             offset += len(page)
 
-    def _rows(self, bot: str, trades: Answer) -> list[TradeRow]:
+    def _rows(self, bot: str, trades: Iterable[Mapping[str, Any]]) -> list[TradeRow]:
         now = self._clock.now()
         return [trade_row(bot, trade, now) for trade in trades]
+
+
+def _has_entered(trade: Mapping[str, Any]) -> bool:
+    """Whether something was bought. Freqtrade deletes a trade whose entry order is cancelled before it is filled."""
+    return any(order["ft_is_entry"] and order["filled"] for order in trade["orders"])

@@ -77,7 +77,7 @@ class FreqtradeServer:
             "stake_amount": 50.0,
             "current_rate": 101.0,
             "stop_loss_abs": 97.0,
-            "orders": [],
+            "orders": [{"ft_is_entry": True, "filled": 0.5}],
             **fields,
         }
         if message:
