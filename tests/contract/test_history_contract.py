@@ -200,6 +200,21 @@ def test_a_trade_is_in_its_newest_state_and_an_unchanged_one_is_no_news(
     assert [each.at for each in reader.events(0)] == [some.trade(1).updated, at(601)]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_trade_that_closes_after_the_clock_was_set_back_is_closed_and_stays_so(
+    writer: HistoryWriter, reader: HistoryReader, at_once: bool
+) -> None:
+    closed = some.trade(1, closed=at(-7200), close_rate=101.0, exit_reason="roi", updated=at(-7200))
+    states = [some.trade(1), closed, some.trade(1, updated=at(900), stake=60.0)]
+    for batch in [states] if at_once else [[each] for each in states]:
+        writer.write(Batch(trades=batch))
+    assert reader.trades().rows == (closed,)
+    amended = replace(closed, close_rate=102.0, updated=at(-7100))
+    writer.write(Batch(trades=[amended]))
+    writer.write(Batch(trades=[closed]))
+    assert reader.trades().rows == (amended,)
+
+
 def test_an_outcome_is_filled_once(writer: HistoryWriter, reader: HistoryReader) -> None:
     unknown = some.outcome(1, entered=None, entry_price=None, exit_price=None, change=None)
     assert writer.write(Batch(outcomes=[unknown])).rows == {"outcomes": 1}

@@ -49,8 +49,8 @@ class HistoryWriter(Protocol):
         """Write all rows and cursors of the batch, or nothing. Writing the same batch again changes nothing.
 
         Of articles, scorings, signals, candles, analysed rows and holds, the first version stays; trades, outcomes
-        and summaries are replaced, but never by an older state. Each new or changed row that the change feed knows
-        gets an entry there.
+        and summaries are replaced, but never by an older state; the close of a trade counts as later than its open
+        states. Each new or changed row that the change feed knows gets an entry there.
         """
         ...
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
 
 from services.common.errors import CryptoBoyError
 from services.common.history.port import Batch, Limits, Written
@@ -128,14 +128,23 @@ def _last_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
 
 
 def _write_trades(connection: Connection, trades: Sequence[TradeRow]) -> list[Values]:
-    """Write the trades whose state is new; a state that differs only in when it was read is none."""
-    newest = sorted(trades, key=lambda trade: trade.updated)
+    """Write the trades whose state is new; a state that differs only in when it was read is none.
+
+    A closed trade stays closed, and a close is written even if a clock that was set back says that it was read earlier.
+    """
+    newest = sorted(trades, key=lambda trade: (trade.closed is not None, trade.updated))
     rows = _last_of(inserts.TRADES, [values_of(row) for row in newest])
     stored = inserts.existing(connection, inserts.TRADES, rows)
     changed = [row for row in rows if _differs(row, stored.get((row["bot"], row["trade_id"])))]
     if not changed:
         return []
-    return replace(connection, inserts.TRADES, changed, lambda new: new.updated >= tables.trades.c.updated)
+    return replace(connection, inserts.TRADES, changed, _is_later_state)
+
+
+def _is_later_state(new: Any) -> ColumnElement[bool]:  # noqa: ANN401 - the columns of the new values
+    kept = tables.trades.c
+    closes = and_(kept.closed.is_(None), new.closed.is_not(None))
+    return or_(closes, and_(kept.closed.is_(None) == new.closed.is_(None), new.updated >= kept.updated))
 
 
 def _differs(row: Values, stored: Values | None) -> bool:
