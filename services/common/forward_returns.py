@@ -5,7 +5,7 @@ The event study and the recorder measure by these rules. Whole numbers of time a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from services.common.values import asset_of, is_pair, timeframe_seconds
@@ -66,12 +66,18 @@ def end_of(entered: datetime, horizon: timedelta, candle: timedelta) -> datetime
     return entered + last_opening(0, microseconds(horizon), microseconds(candle)) * _MICROSECOND
 
 
-def measuring_candles(pair: str, known: Iterable[tuple[str, str]]) -> tuple[str, str] | None:
+def measuring_candles(
+    pair: str, since: datetime, newest: Mapping[tuple[str, str], datetime]
+) -> tuple[str, str] | None:
     """Return the symbol and the shortest timeframe with which a pair is measured; an asset by its first symbol.
+
+    Candles that are no longer collected are used only if there are no others since then.
 
     Args:
         pair: a pair or an asset.
-        known: the symbols and timeframes that there are.
+        since: the instant after which it is measured.
+        newest: the symbols and timeframes that there are, and when the last candle of each opened.
     """
-    own = [each for each in known if (each[0] == pair if is_pair(pair) else asset_of(each[0]) == pair)]
-    return min(own, key=lambda each: (each[0], timeframe_seconds(each[1])), default=None)
+    own = [each for each in newest if (each[0] == pair if is_pair(pair) else asset_of(each[0]) == pair)]
+    going_on = [each for each in own if newest[each] >= since]
+    return min(going_on or own, key=lambda each: (each[0], timeframe_seconds(each[1])), default=None)

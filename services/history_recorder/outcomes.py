@@ -8,8 +8,9 @@ a day before the signal.
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from services.common.clock import Clock
@@ -23,15 +24,16 @@ from services.history_recorder.inbox import Inbox
 CONTROL_DAYS = tuple(timedelta(days=days) for days in range(2, 16))
 FEWEST_CONTROLS = 3
 GIVE_UP_AFTER = timedelta(days=1)
-"""The time after the end of a horizon in which missing candles may still be recorded."""
+"""How much later than the end of a horizon a candle opens after which missing candles are not expected any more."""
 AT_ONCE = 200
 
-FIRST_LOOK_BACK, LOOK_BACK = timedelta(days=40), timedelta(days=3)
-"""How old the signals are that are looked at when the recorder starts, and later."""
-LOOK_SECONDS = 60.0
+FULL_LOOK_BACK, LOOK_BACK = timedelta(days=40), timedelta(days=3)
+"""How old the signals are that are looked at each `FULL_LOOK_SECONDS`, and otherwise."""
+LOOK_SECONDS, FULL_LOOK_SECONDS = 60.0, 3600.0
 PASS_SECONDS = 900.0
 
-Known = Sequence[tuple[str, str]]
+Newest = Mapping[tuple[str, str], datetime]
+"""When the last recorded candle of each symbol and timeframe opened."""
 Candles = Mapping[datetime, CandleRow]
 
 
@@ -44,59 +46,66 @@ class OutcomeFollower:
 
     def __init__(self, reader: HistoryReader, clock: Clock, inbox: Inbox, *, work: CallsInProgress) -> None:
         self._reader, self._clock, self._inbox, self._work = reader, clock, inbox, work
-        self._look_back = FIRST_LOOK_BACK
+        self._full_look_due = float("-inf")
 
     def step(self, stop: threading.Event) -> float:
         """Look once. Returns the pause. Raises TryLater and StopProgram, as the reader does."""
-        now = self._clock.now()
+        now, is_full = self._clock.now(), time.monotonic() >= self._full_look_due
+        since = now - (FULL_LOOK_BACK if is_full else LOOK_BACK)
         with self._work.doing("measuring how prices changed after signals", PASS_SECONDS):
-            for rows in due_outcomes(self._reader, now, now - self._look_back):
+            for rows in due_outcomes(self._reader, now, since):
                 if not self._inbox.put(Batch(outcomes=rows), stop):
                     return 0.0
-        self._look_back = LOOK_BACK
+        if is_full:
+            self._full_look_due = time.monotonic() + FULL_LOOK_SECONDS
         return LOOK_SECONDS
 
 
 def due_outcomes(reader: HistoryReader, now: datetime, since: datetime) -> Iterator[list[OutcomeRow]]:
     """The outcomes of signals with available_at >= `since` that are not recorded and whose candles are, in portions.
 
-    A signal whose candles are still missing `GIVE_UP_AFTER` the end gets an outcome without a return, so that it is
-    not looked for again.
+    A signal whose candles are missing although later ones of its symbol are recorded, by `GIVE_UP_AFTER`, gets an
+    outcome without a return, so that it is not looked for again; so does a signal without candles of its symbol, by
+    the candles of all symbols. The clock does not count: after days off, the candles of these days wait in the queue.
 
     Raises:
         TryLater, StopProgram: as the reader does.
     """
-    known = reader.timeframes()
+    newest = {each: row.opened for each, row in reader.newest_candles(now).items()}
     for hours in HORIZON_HOURS:
         after: int | None = None
         while True:
             until = now - timedelta(hours=hours)
             signals, after = reader.unmeasured(hours, since, until, limit=AT_ONCE, after=after)
-            if rows := list(outcomes_of(reader, signals, hours, known, now)):
+            if rows := list(outcomes_of(reader, signals, hours, newest)):
                 yield rows
             if after is None:
                 break
 
 
 def outcomes_of(
-    reader: HistoryReader, signals: Iterable[SignalRow], hours: int, known: Known, now: datetime
+    reader: HistoryReader, signals: Iterable[SignalRow], hours: int, newest: Newest
 ) -> Iterator[OutcomeRow]:
     """The outcomes of those of these signals that have one by now."""
     horizon = timedelta(hours=hours)
-    usable = [each for each in known if not_measurable(horizon, _length(each[1])) is None]
+    newest_of_all = max(newest.values(), default=None)
+    usable = {
+        each: opened for each, opened in newest.items() if not_measurable(horizon, _length(each[1])) is None
+    }
     measured_by: dict[tuple[str, str], list[SignalRow]] = defaultdict(list)
     for signal in signals:
-        measured_by[measuring_candles(signal.pair, usable) or ("", "")].append(signal)
+        measured_by[measuring_candles(signal.pair, signal.available_at, usable) or ("", "")].append(signal)
     for (symbol, timeframe), own in measured_by.items():
         candles: Candles = {}
         if symbol:
             wanted = {each for signal in own for each in _instants(signal, horizon, _length(timeframe))}
             candles = reader.candles_at(symbol, timeframe, wanted)
+        recorded_until = newest.get((symbol, timeframe), newest_of_all)
         for signal in own:
             outcome = _measured(signal, hours, symbol, timeframe, candles) if symbol else None
             if outcome is not None:
                 yield outcome
-            elif signal.available_at + horizon + GIVE_UP_AFTER < now:
+            elif recorded_until and signal.available_at + horizon + GIVE_UP_AFTER < recorded_until:
                 yield _outcome(signal, hours)
 
 

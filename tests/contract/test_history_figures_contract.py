@@ -42,7 +42,7 @@ def test_without_a_history_every_answer_is_empty(reader: HistoryReader) -> None:
     assert reader.measured(1, NOW - DAY, NOW, limit=5) == []
     assert reader.unmeasured(1, NOW - DAY, NOW, limit=5) == ([], None)
     assert reader.candles_at(PAIR, "1m", [NOW]) == {}
-    assert reader.newest_candle(PAIR, "1m", NOW) is None
+    assert reader.newest_candles(NOW) == {}
     assert reader.article_times(NOW, limit=5) == reader.last_articles() == []
     assert reader.scoring_heads(NOW, limit=5) == []
     assert reader.articles_beginning("a", limit=5) == []
@@ -80,10 +80,11 @@ def test_a_candle_is_read_in_its_last_version(writer: HistoryWriter, reader: His
     opened = [some.candle(number).opened for number in (1, 2, 3)]
     found = reader.candles_at(PAIR, "1m", opened)
     assert {moment: row.close for moment, row in found.items()} == {opened[0]: 105.0, opened[1]: 99.0}
-    newest = reader.newest_candle(PAIR, "1m", NOW + DAY)
-    assert newest is not None
-    assert newest.close == 99.0
-    assert reader.newest_candle(PAIR, "1m", opened[0]) is None
+    others = [some.candle(3, timeframe="5m"), some.candle(1, symbol="ETH/USDT")]
+    writer.write(Batch(candles=others))
+    newest = {(PAIR, "1m"): corrected, (PAIR, "5m"): others[0], ("ETH/USDT", "1m"): others[1]}
+    assert reader.newest_candles(NOW + DAY) == newest
+    assert reader.newest_candles(opened[0]) == {}
 
 
 def test_articles_and_scorings_of_a_period_come_newest_first(

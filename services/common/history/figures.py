@@ -72,8 +72,8 @@ class FigureReader(Protocol):
         """Those candles that opened at these instants, each in its last version."""
         ...
 
-    def newest_candle(self, symbol: str, timeframe: str, until: datetime) -> CandleRow | None:
-        """The last candle with opened < `until`."""
+    def newest_candles(self, until: datetime) -> dict[tuple[str, str], CandleRow]:
+        """The last candle with opened < `until` of each symbol and timeframe that has one."""
         ...
 
     def article_times(self, since: datetime, *, limit: int) -> list[ArticleTimes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from services.common.forward_returns import (
     percent,
 )
 from services.common.history.port import HistoryReader
+from services.common.history.rows import CandleRow
 from services.common.values import timeframe_seconds
 from services.operations.answer import Answer
 
@@ -40,16 +41,19 @@ def price_moves(
     history: HistoryReader, after: Mapping[str, datetime], now: datetime
 ) -> tuple[PriceMove, ...]:
     """The moves of each pair or asset after an instant, for those that have candles."""
-    known = history.timeframes() if after else ()
-    moves = (price_move(history, pair, moment, known, now) for pair, moment in after.items())
+    newest = history.newest_candles(now) if after else {}
+    moves = (price_move(history, pair, moment, newest) for pair, moment in after.items())
     return tuple(move for move in moves if move is not None)
 
 
 def price_move(
-    history: HistoryReader, pair: str, moment: datetime, known: Iterable[tuple[str, str]], now: datetime
+    history: HistoryReader, pair: str, moment: datetime, newest: Mapping[tuple[str, str], CandleRow]
 ) -> PriceMove | None:
-    """The move of a pair or an asset after an instant; None if there is no candle for the entry."""
-    found = measuring_candles(pair, known)
+    """The move of a pair or an asset after an instant; None if there is no candle for the entry.
+
+    `newest` is the last candle of each symbol and timeframe: see `HistoryReader.newest_candles`.
+    """
+    found = measuring_candles(pair, moment, {each: row.opened for each, row in newest.items()})
     if found is None:
         return None
     symbol, timeframe = found
@@ -66,6 +70,5 @@ def price_move(
     price = there[entered].open
     returns: dict[str, float | None] = dict.fromkeys(HORIZONS)
     returns |= {name: percent(price, there[end].close) for name, end in ends.items() if end in there}
-    newest = history.newest_candle(symbol, timeframe, now)
-    returns["now"] = percent(price, newest.close) if newest else None
+    returns["now"] = percent(price, newest[found].close)
     return PriceMove(pair, entered, price, returns)

@@ -86,14 +86,42 @@ def test_nothing_is_measured_before_the_last_candle_is_there_and_nothing_twice(
     assert fill(reader, writer, NOW + 2 * HOUR) == 0
 
 
-def test_a_signal_whose_candles_never_come_is_given_up_after_a_day(
+def test_a_signal_whose_candles_never_come_is_given_up_with_the_candles_of_a_day_later(
     reader: HistoryReader, writer: HistoryWriter
 ) -> None:
     writer.write(Batch(signals=[some.signal(1), some.signal(2, pair="XRP")], candles=candles(1)))
-    assert fill(reader, writer, NOW + DAY) == 0
-    assert fill(reader, writer, NOW + 2 * DAY + HOUR) == 6
+    assert fill(reader, writer, NOW + 9 * DAY) == 0
+    writer.write(Batch(candles=candles(4 * 23, 4 * 49)))
+    assert fill(reader, writer, NOW + 9 * DAY) == 6
     rows = reader.outcomes_of(["article-1", "article-2"])
     assert {(row.change, row.entered, row.control) for row in rows} == {(None, None, None)}
+
+
+def test_candles_that_wait_in_the_queue_after_days_off_are_waited_for(
+    reader: HistoryReader, writer: HistoryWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.history_recorder.outcomes.FULL_LOOK_SECONDS", 0.0)
+    inbox = Inbox()
+    follower = OutcomeFollower(reader, ManualClock(NOW + 5 * DAY), inbox, work=CallsInProgress())
+    writer.write(Batch(signals=[some.signal(1)], candles=candles(-1)))
+    follower.step(threading.Event())
+    assert inbox.take() == []
+    writer.write(Batch(candles=candles(0, 1, 2, 3, 4)))
+    follower.step(threading.Event())
+    assert [(row.horizon, row.entry_price) for row in merged(inbox.take()).outcomes] == [(1, 101.0)]
+
+
+@pytest.mark.parametrize(
+    ("pair", "former"), [("BTC/USDT", {"timeframe": "5m"}), ("BTC", {"symbol": "BTC/EUR"})]
+)
+def test_a_signal_is_measured_by_candles_that_are_still_collected(
+    reader: HistoryReader, writer: HistoryWriter, pair: str, former: dict[str, str]
+) -> None:
+    ended = quarter(-1, 50.0, **former)
+    writer.write(Batch(signals=[some.signal(1, pair=pair)], candles=[ended, *candles(1, 4)]))
+    assert fill(reader, writer, NOW + 2 * HOUR) == 1
+    (outcome,) = reader.outcomes_of(["article-1"])
+    assert (outcome.symbol, outcome.timeframe) == ("BTC/USDT", "15m")
 
 
 def test_an_asset_is_measured_by_the_candles_of_a_pair_of_it(

@@ -8,7 +8,7 @@ from datetime import datetime
 from services.common.history.figures import ArticleTimes, Measured, ScoringHead
 from services.common.history.rows import CandleRow, SignalRow
 from services.common.history.sql.questions import Questions
-from services.common.history.sql.readers import figures
+from services.common.history.sql.readers import candles, figures
 
 
 class Figures(Questions):
@@ -39,9 +39,9 @@ class Figures(Questions):
         """Those candles that opened at these instants, each in its last version."""
         return self.ask({}, lambda db: figures.candles_at(db, symbol, timeframe, opened))
 
-    def newest_candle(self, symbol: str, timeframe: str, until: datetime) -> CandleRow | None:
-        """The last candle with opened < `until`."""
-        return self.ask(None, lambda db: figures.newest_candle(db, symbol, timeframe, until))
+    def newest_candles(self, until: datetime) -> dict[tuple[str, str], CandleRow]:
+        """The last candle with opened < `until` of each symbol and timeframe that has one."""
+        return self.ask({}, lambda db: candles.newest(db, until))
 
     def article_times(self, since: datetime, *, limit: int) -> list[ArticleTimes]:
         """The articles with fetched >= `since`, newest first."""

@@ -120,7 +120,10 @@ def test_an_opened_story_has_its_articles_receipts_revisions_and_what_the_price_
     writer.write(
         Batch(
             scorings=[receipt],
-            candles=[some.candle(1), some.candle(60, close=120.0), some.candle(61, close=130.0)],
+            candles=[
+                *(some.candle(1), some.candle(60, close=120.0), some.candle(61, close=130.0)),
+                some.candle(-60, timeframe="30s"),  # is no longer collected
+            ],
         )
     )
     story = open_story(reader, "article-3", NOW + timedelta(hours=2))

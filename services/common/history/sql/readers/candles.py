@@ -64,3 +64,20 @@ def timeframes(connection: Connection) -> tuple[tuple[str, str], ...]:
     ).first():
         found.append((line.symbol, line.timeframe))
     return tuple(found)
+
+
+def newest(connection: Connection, until: datetime) -> dict[tuple[str, str], CandleRow]:
+    """Return the last candle of each symbol and timeframe that opened before an instant, in its last version."""
+    columns = candles.c
+    statement = (
+        select(candles)
+        .where(columns.opened < until)
+        .order_by(columns.opened.desc(), columns.collected.desc())
+        .limit(1)
+    )
+    found = {}
+    for symbol, timeframe in timeframes(connection):
+        own = statement.where(columns.symbol == symbol, columns.timeframe == timeframe)
+        if line := connection.execute(own).first():
+            found[symbol, timeframe] = candle_of(line)
+    return found

@@ -94,19 +94,6 @@ def _some(instants: Sequence[datetime]) -> list[list[datetime]]:
     return [list(instants[start : start + _AT_ONCE]) for start in range(0, len(instants), _AT_ONCE)]
 
 
-def newest_candle(connection: Connection, symbol: str, timeframe: str, until: datetime) -> CandleRow | None:
-    """Return the last candle that opened before an instant, in its last version."""
-    columns = candles.c
-    statement = (
-        select(candles)
-        .where(columns.symbol == symbol, columns.timeframe == timeframe, columns.opened < until)
-        .order_by(columns.opened.desc(), columns.collected.desc())
-        .limit(1)
-    )
-    line = connection.execute(statement).first()
-    return None if line is None else candle_of(line)
-
-
 def article_times(connection: Connection, since: datetime, limit: int) -> list[ArticleTimes]:
     """Return when articles were published and fetched, newest first."""
     columns = articles.c
