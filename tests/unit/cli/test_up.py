@@ -233,7 +233,7 @@ def test_without_a_bot_no_freqtrade_runs_and_the_address_for_ones_own_is_shown(
     command.up(no_bot=True)
     assert started == ["redis", "streamer"]
     said = capsys.readouterr().err
-    assert f'"cryptoboy": {{"source": "unix://{tmp_path}/redis-6379.sock"}}' in said
+    assert f'"cryptoboy": {{"source": "unix://{tmp_path}/redis-6379.sock", "use": ["veto"]}}' in said
     assert "Freqtrade's API" not in said
     assert "real money" not in said
 
