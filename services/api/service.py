@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 import threading
@@ -37,13 +38,17 @@ class ApiService:
     def start(self) -> None:
         """Listen. Raises StopProgram if the address cannot be used."""
         self._listener, _ = handed_over(sys.argv[1:])
-        if self._listener is not None:
-            return
+        if self._listener is None:
+            self._listener = self._listen()
+        host, port = self._listener.getsockname()[:2]
+        log.info("service_starting", health=f"http://{host}:{port}/health", pid=os.getpid())
+
+    def _listen(self) -> socket.socket:
         host, port = self._settings.api_host, self._settings.api_port
         if self._settings.health_port is not None:
             port = self._settings.health_port
         try:
-            self._listener = listen_on(port, host)
+            return listen_on(port, host)
         except (OSError, OverflowError) as error:
             raise StopProgram(
                 f"the API cannot listen on {host}:{port} ({error}). Set API_PORT (and API_HOST) to an address that is "
@@ -53,8 +58,6 @@ class ApiService:
     def run(self, stop: threading.Event) -> None:
         """Serve until `stop` is set; requests in progress have five seconds to end."""
         assert self._listener is not None  # noqa: S101 - the runner calls start first # nosec B101
-        host, port = self._listener.getsockname()[:2]
-        log.info("api_listening", address=f"http://{host}:{port}")
         server = uvicorn.Server(self._config())
 
         def end() -> None:

@@ -36,7 +36,7 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_it_serves_until_it_is_told_to_stop(process: subprocess.Popen[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
-    eventually(lambda: "api_listening" in log.read_text() or process.poll() is not None, log.read_text)
+    eventually(lambda: "service_ready" in log.read_text() or process.poll() is not None, log.read_text)
     found = re.search(r"127\.0\.0\.1:\d+", log.read_text())
     assert found is not None, log.read_text()
     with urlopen(f"http://{found[0]}/health") as answer:

@@ -91,7 +91,7 @@ class Parts:
     def _has_failed(self, name: str, said: str) -> bool:
         text = self._programs[name].output.read_text(errors="replace")
         # The API answers without its servers, and says of each in /health that it cannot be used.
-        ends = ("service_waiting", "service_cannot_work", "api_listening")
+        ends = ("service_waiting", "service_cannot_work", "service_ready")
         return said in text and any(end in text for end in ends)
 
     def close(self) -> None:
