@@ -17,7 +17,7 @@ _WITH_FILE = "it is run with a file that is mounted"
 
 NOT_RUN = {
     "./cryptoboy": "the name of the command line",
-    "./cryptoboy why --last": "tests/unit/cli/test_history_commands.py runs these on a history of its own",
+    "./cryptoboy why --last": "tests/unit/cli/test_commands_of_the_history.py runs these on a history of its own",
     "docker compose -f docker-compose.production.yml": "the beginning of every command",
     "scripts/pin_images.py": _ELSEWHERE,
     "docker network prune": "removes networks of other projects from the engine",
