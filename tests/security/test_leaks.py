@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.services import SERVICES
+from services.common.services import API, SERVICES
 from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import Settings
@@ -25,7 +25,7 @@ FORMATS = ("text", "json")
 
 # Raised deep in a program, with every secret in local variables and in the message, in several ways of writing.
 BREAK = """
-import base64, json, sys, threading
+import base64, importlib, json, sys, threading
 from urllib.parse import quote
 from services.common.settings.settings import Settings
 
@@ -51,7 +51,12 @@ def deep(settings, *others, **named):
 SERVICE = """
 import services.common.broker.open
 services.common.broker.open.open_broker = deep
-import importlib
+sys.exit(importlib.import_module(MODULE).main())
+"""
+# The API uses no server before it is asked.
+SERVED = """
+import services.api.service
+services.api.service.build_app = deep
 sys.exit(importlib.import_module(MODULE).main())
 """
 COMMAND = """
@@ -118,7 +123,10 @@ def run(code: str, planted: Mapping[str, str], log_format: str, folder: Path) ->
 
 
 PROGRAMS = {
-    **{name: f"MODULE = {service.module!r}\n" + SERVICE for name, service in SERVICES.items()},
+    **{
+        name: f"MODULE = {service.module!r}\n" + (SERVED if name == API else SERVICE)
+        for name, service in SERVICES.items()
+    },
     "command": COMMAND,
     "tool": TOOL,
     "doctor": DOCTOR,

@@ -177,6 +177,9 @@ class SmallStack(Stack):
             ProcessSpec("neighbour", [sys.executable, "-c", NEIGHBOUR], dict(os.environ), role=Role.FEEDS)
         ]
 
+    def watchers(self) -> list[ProcessSpec]:
+        return []
+
 
 def up(monkeypatch: pytest.MonkeyPatch, folder: Path, **environ: str) -> None:
     redis, api = free_ports(2)
