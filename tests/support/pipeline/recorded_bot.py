@@ -160,7 +160,7 @@ def recorded_bot(folder: Path, pairs: Sequence[str], speed: float, seconds: floa
         programs = [
             stack.exchange(plan.candles, plan.timeframe, plan.start, clock.now(), exchange_port),
             stack.store(),
-            *(spec for spec in stack.services() if spec.name in SERVICES),
+            *(spec for spec in (*stack.services(), *stack.watchers()) if spec.name in SERVICES),
         ]
         for spec in programs:
             supervisor.start(spec)
