@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from services.common.errors import StopProgram
 from services.common.network.compose_names import explain_compose_name
 from services.common.runtime.ports import is_free
-from services.common.services import API, USUAL_PORTS
+from services.common.services import API, SERVICES, USUAL_PORTS
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import LOOPBACK
 from services.sentiment_analyzer.scorers.build import model_servers
@@ -30,7 +30,7 @@ def check_names(settings: Settings) -> None:
 
 
 def check_addresses(settings: Settings, *, has_bot: bool = True) -> None:
-    """Raise StopProgram if a port that a program needs is taken, or if settings contradict the embedded Redis."""
+    """Raise StopProgram if a port that is needed to trade is taken, or if settings contradict the embedded Redis."""
     if settings.broker is BrokerKind.EMBEDDED:
         if settings.redis_host not in LOOPBACK:
             raise StopProgram(
@@ -43,15 +43,22 @@ def check_addresses(settings: Settings, *, has_bot: bool = True) -> None:
                     f"{variable} is set, but the embedded Redis has no TLS and no users. Unset {variable}, or use "
                     "RabbitMQ and a Redis of your own: BROKER=rabbitmq"
                 )
-    for taken in ports_taken(settings, has_bot=has_bot):
+    for taken in ports_taken(settings, has_bot=has_bot, with_watchers=False):
         raise StopProgram(taken)
 
 
-def ports_taken(settings: Settings, *, has_bot: bool = True) -> list[str]:
-    """A message for each port that is taken: what needs it, how to find what uses it, whether it can be changed."""
+def ports_taken(settings: Settings, *, has_bot: bool = True, with_watchers: bool = True) -> list[str]:
+    """A message for each port that is taken: what needs it, how to find what uses it, whether it can be changed.
+
+    Args:
+        settings: the configuration.
+        has_bot: whether Freqtrade is one of the programs.
+        with_watchers: whether the ports of the services that only record and show are looked at too.
+    """
     listeners = [
         (port, "the API with its page", "API_PORT") if name == API else (port, f"/health of {name}", "")
         for name, port in usual_ports(settings).items()
+        if with_watchers or SERVICES[name].is_needed_to_trade
     ]
     if has_bot:
         listeners.append((settings.freqtrade_api_port, "Freqtrade's API", "FREQTRADE_API_PORT"))

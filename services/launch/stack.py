@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -54,8 +54,12 @@ class Stack:
         return [self._service(name) for name, service in SERVICES.items() if service.is_needed_to_trade]
 
     def watchers(self) -> list[ProcessSpec]:
-        """The services that record and show what the others do."""
-        return [self._service(name) for name, service in SERVICES.items() if not service.is_needed_to_trade]
+        """The services that record and show what the others do, and without which these go on."""
+        return [
+            replace(self._service(name), is_needed=False)
+            for name, service in SERVICES.items()
+            if not service.is_needed_to_trade
+        ]
 
     def api(self) -> ProcessSpec:
         """The API with its page, which asks the other services where this run has them."""

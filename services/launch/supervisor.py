@@ -51,6 +51,7 @@ class ProcessSpec:
         port: the port on which the supervisor listens for the program, which gets the socket (see
             `ports.handed_over`). The port stays taken while the program is restarted, and clients wait.
         host: the address of that port.
+        is_needed: whether news becomes a trade only while the program runs.
     """
 
     name: str
@@ -61,6 +62,7 @@ class ProcessSpec:
     health_url: str = ""
     port: int | None = None
     host: str = LOOPBACK
+    is_needed: bool = True
 
 
 class ProcessEnded(StopProgram):

@@ -8,6 +8,7 @@ from time import monotonic
 from time import sleep as pause
 
 from services.common.errors import StopProgram
+from services.common.services import API
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.redis.client import address_of, block_line
 from services.launch.freqtrade.open_trades import open_pairs
@@ -59,18 +60,28 @@ def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) ->
     trades = open_pairs(stack.trades_file) if bot else frozenset()
     if trades:
         tell(f"trades are open in {', '.join(sorted(trades))}: Freqtrade runs whatever the others do")
-    programs = [*store, *stack.services(), *bot, *stack.watchers()]
+    programs = [*store, *stack.services(), *bot]
     for spec in programs:
         supervisor.start(spec)
+    watch = Watch(supervisor, programs, tell, monotonic(), may_end=trades == frozenset())
+    for spec in stack.watchers():
+        watch.start(spec, monotonic())
     lines = [
         *(_about_the_bot(stack) if bot else _for_a_bot_of_ones_own(settings)),
         f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
-        f"the page: {page_link(settings)} (opens once; ./cryptoboy serve shows another link)",
+        *([_about_the_page(settings)] if API in supervisor.pids() else []),
         "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
     ]
     for line in lines:
         tell(line)
-    return Watch(supervisor, programs, tell, monotonic(), may_end=trades == frozenset())
+    return watch
+
+
+def _about_the_page(settings: Settings) -> str:
+    try:
+        return f"the page: {page_link(settings)} (opens once; ./cryptoboy serve shows another link)"
+    except (OSError, StopProgram) as error:
+        return f"the page has no link now ({error}); correct that, then ./cryptoboy serve shows one"
 
 
 def _not_traded(settings: Settings) -> list[str]:

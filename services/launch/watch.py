@@ -59,12 +59,12 @@ class Watch:
     """Watches programs that were started; `look` has to be called periodically.
 
     A program that cannot work as it is configured (status 78) is restarted once a minute, as the cause may be outside
-    the program; each attempt is reported. But as long as neither Freqtrade nor everything has ever been ready, such a
-    program ends all programs if `may_end` is true or if the program is Freqtrade itself.
+    the program; each attempt is reported. But as long as neither Freqtrade nor all needed programs have been ready,
+    such a program ends all programs if it is needed, and if `may_end` is true or it is Freqtrade itself.
 
     Args:
-        programs: the programs, which were all started.
-        may_end: whether all programs may be ended before Freqtrade has been ready: only if no trade is open.
+        programs: programs that were started.
+        may_end: whether needed programs may end all before Freqtrade has been ready: only if no trade is open.
         tell: shows a message.
         now: a monotonic time in seconds, here and in `look`.
     """
@@ -84,6 +84,12 @@ class Watch:
         self._bot_was_ready = False
         self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
         self._all_were_ready = False
+        self._needed_were_ready = False
+
+    def start(self, spec: ProcessSpec, now: float) -> None:
+        """Start one more program; if it cannot be started, report that, and try again once a minute."""
+        each = self._watched[spec.name] = _Watched(spec, started=now, since=now)
+        self._start_again(each, now)
 
     def look(self, now: float) -> frozenset[str]:
         """Restart programs that have ended, after a back-off, and report changes.
@@ -104,8 +110,10 @@ class Watch:
         for each in self._watched.values():
             if each.due is None:
                 down |= self._ask(each, now)
-        well = all(each.due is None and not each.now_kind for each in self._watched.values())
-        if well and not self._all_were_ready:
+        unwell = [each.spec for each in self._watched.values() if each.due is not None or each.now_kind]
+        if not any(spec.is_needed for spec in unwell):
+            self._needed_were_ready = True
+        if not unwell and not self._all_were_ready:
             self._all_were_ready = True
             self._tell("everything is ready")
         return down
@@ -117,10 +125,13 @@ class Watch:
     def _start_again(self, each: _Watched, now: float) -> None:
         try:
             self._supervisor.start(each.spec)
-        except OSError as error:  # no room for a process or its log; the running programs go on
-            self._tell(
-                f"{each.spec.name} could not be started ({error}); trying again in {_LONGEST_PAUSE_SECONDS:.0f} s"
-            )
+        except (OSError, StopProgram) as error:  # no room for a process or its log, or its port is in use
+            if each.reported_kind != (kind := f"not started: {error}"):
+                each.reported_kind = kind
+                self._tell(
+                    f"{each.spec.name} could not be started ({error}); the others go on, and it is tried again every "
+                    f"{_LONGEST_PAUSE_SECONDS:.0f} s"
+                )
             each.due = now + _LONGEST_PAUSE_SECONDS
         else:
             each.due, each.started, each.since = None, now, now
@@ -137,8 +148,8 @@ class Watch:
 
     def _note_refusal(self, each: _Watched, now: float) -> None:
         name = each.spec.name
-        may_end = self._may_end or each.spec.role is Role.TRADES
-        if may_end and not self._bot_was_ready and not self._all_were_ready:
+        may_end = each.spec.is_needed and (self._may_end or each.spec.role is Role.TRADES)
+        if may_end and not self._bot_was_ready and not self._needed_were_ready:
             raise StopProgram(f"{name} cannot work as it is configured. {self._supervisor.log(name).tail()}")
         each.refusal = self._supervisor.log(name).reason() or f"its log is {self._supervisor.log(name).path}"
         self._tell(

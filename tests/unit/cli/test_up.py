@@ -134,6 +134,21 @@ def test_a_taken_port_is_told_with_how_to_see_by_what_and_whether_it_can_be_move
     assert (found.state, f"port {port} is in use" in found.found) == ("warning", True)
 
 
+def test_the_ports_of_what_only_records_and_shows_may_be_in_use_and_doctor_tells_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as recorder, socket.socket() as api:
+        for each in (recorder, api):
+            each.bind(("127.0.0.1", 0))
+            each.listen()
+        ports = recorder.getsockname()[1], api.getsockname()[1]
+        monkeypatch.setattr("services.launch.addresses.USUAL_PORTS", {"history_recorder": ports[0]})
+        chosen = settings(BROKER="rabbitmq", API_PORT=str(ports[1]))
+        check_addresses(chosen, has_bot=False)
+        found = run_check(next(each for each in all_checks(chosen) if each.name == "ports"))
+    assert all(f"port {port} is in use" in found.found for port in ports)
+
+
 class SmallStack(Stack):
     """A service that cannot work as it is configured, and a bot that runs."""
 
@@ -236,6 +251,22 @@ def test_without_a_bot_no_freqtrade_runs_and_the_address_for_ones_own_is_shown(
     assert f'"cryptoboy": {{"source": "unix://{tmp_path}/redis-6379.sock", "use": ["veto"]}}' in said
     assert "Freqtrade's API" not in said
     assert "real money" not in said
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_a_link_to_what_only_records_and_shows_that_cannot_be_kept_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIR", str(tmp_path))
+    (tmp_path / "api_links").write_text("no folder")
+    stays = "import time; time.sleep(600)"
+    monkeypatch.setattr(SmallStack, "services", lambda _stack: [])
+    monkeypatch.setattr(SmallStack, "watchers", lambda stack: [stack._program("api", stays)])
+    monkeypatch.setattr("services.launch.up.pause", _interrupt)
+    command.up()
+    said = capsys.readouterr().err
+    assert "the page has no link now (" in said
+    assert "Ctrl-C stops everything" in said
 
 
 def _interrupt(_seconds: float) -> None:

@@ -46,3 +46,5 @@ def test_what_records_and_shows_is_not_among_what_news_needs_to_become_a_trade(t
     needed = [spec.name for spec in stack.services()]
     assert needed == ["signal_cacher", "sentiment_processor", "news_poller", "market_streamer"]
     assert {spec.name for spec in stack.watchers()} == SERVICES.keys() - set(needed)
+    assert all(spec.is_needed for spec in stack.services())
+    assert not any(spec.is_needed for spec in stack.watchers())

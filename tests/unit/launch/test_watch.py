@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -239,6 +240,48 @@ def test_with_open_trades_nothing_but_freqtrade_itself_can_end_the_start(supervi
     house.wait_for_the_end_of("one")
     assert house.look() == [REFUSED]
     assert "freqtrade" in supervisor.pids()
+
+
+def test_what_only_records_and_shows_ends_nothing_even_at_the_first_start_and_without_open_trades(
+    supervisor: Supervisor,
+) -> None:
+    house = House(supervisor, refuses(is_needed=False), bot(is_ready=bool))
+    house.wait_for_the_end_of("one")
+    assert house.look() == [REFUSED]
+    assert "freqtrade" in supervisor.pids()
+
+
+def test_after_all_that_is_needed_was_ready_nothing_ends_all_though_what_records_and_shows_never_worked(
+    supervisor: Supervisor, tmp_path: Path
+) -> None:
+    cause = tmp_path / "cause"
+    code = f"import pathlib, time\nwhile not pathlib.Path({str(cause)!r}).exists(): time.sleep(0.01)\n"
+    code += f"raise SystemExit({os.EX_CONFIG})"
+    house = House(supervisor, program(code, "needed"), refuses(is_needed=False), program(STAYS, "two"))
+    house.wait_for_the_end_of("one")
+    assert house.look() == [REFUSED]
+    cause.touch()
+    house.wait_for_the_end_of("needed")
+    (told,) = house.look()
+    assert told.startswith("needed CANNOT WORK")
+    assert supervisor.pids().keys() == {"two"}
+
+
+def test_what_records_and_shows_and_finds_its_port_in_use_is_told_once_and_started_when_the_port_is_free(
+    supervisor: Supervisor,
+) -> None:
+    house = House(supervisor, bot())
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        house.watch.start(program(STAYS, port=port, is_needed=False), house.now)
+        (told,) = house.told
+        assert f"one could not be started (one needs port {port}" in told
+        assert house.look(60) == []
+        assert supervisor.pids().keys() == {"freqtrade"}
+    assert house.look(60) == ["one is well again", "everything is ready"]
+    assert supervisor.pids().keys() == {"freqtrade", "one"}
 
 
 def test_a_freqtrade_that_cannot_work_as_it_is_configured_ends_the_start(supervisor: Supervisor) -> None:
