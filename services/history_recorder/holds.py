@@ -30,7 +30,10 @@ def state_of(found: StoredHolds) -> dict[str, str]:
 
 
 def changes(before: Mapping[str, str], now: Mapping[str, str], seen: datetime) -> list[HoldRow]:
-    """The rows for what changed between two states; `seen` is when the second one was read."""
+    """The rows for what changed between two states.
+
+    `seen` is when the second one was read, and must be later than in the rows of the change before.
+    """
     lifted = [_row(owner, before[owner], HoldAction.LIFTED, seen) for owner in before if owner not in now]
     was_set = [
         _row(owner, text, HoldAction.SET, seen) for owner, text in now.items() if before.get(owner) != text

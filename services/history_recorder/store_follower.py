@@ -6,11 +6,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 
 from services.common.clock import CLOCKS_DIFFER, Clock, to_ms
 from services.common.history.from_messages import signal_row
 from services.common.history.port import Batch
-from services.common.history.rows import SignalRow
+from services.common.history.rows import HoldRow, SignalRow
 from services.common.runtime.work import CallsInProgress
 from services.common.store.port import SentimentStore
 from services.history_recorder.holds import changes, state_of
@@ -22,7 +23,8 @@ SOON_SECONDS = 0.02
 """The pause between two readings for a while after an article was scored, because its signals are about to come."""
 EXPECT_SECONDS = 2.0
 PAIRS_SECONDS = 60.0
-HOLDS_CURSOR = "holds"
+HOLDS_CURSOR, SEEN_CURSOR = "holds", "holds:seen"
+_MOMENT = timedelta(microseconds=1)
 ANSWERS_OF_STORE = 12
 """The largest number of times that one call of the store may wait for REDIS_TIMEOUT."""
 
@@ -56,6 +58,7 @@ class StoreFollower:
         self._position_of, self._work, self._patience = position_of, work, patience
         self._positions: dict[str, Position] = {}
         self._holds: dict[str, str] | None = None
+        self._seen = datetime.min.replace(tzinfo=UTC)  # when the last change of the holds was seen
         self._pairs_due = float("-inf")
         self._expected_until = 0.0
 
@@ -74,11 +77,13 @@ class StoreFollower:
             for pair, position in positions.items()
             if position.at != self._positions[pair].at
         }
-        batch = Batch(
-            signals=signals,
-            holds=changes(self._holds or {}, held, self._clock.now()),
-            cursors=cursors | ({HOLDS_CURSOR: json.dumps(held)} if held != self._holds else {}),
-        )
+        holds: list[HoldRow] = []
+        if held != self._holds:
+            # The last row of an owner counts, so a clock that was set back must not put a row before an earlier one.
+            seen = self._seen = max(self._clock.now(), self._seen + _MOMENT)
+            holds = changes(self._holds or {}, held, seen)
+            cursors |= {HOLDS_CURSOR: json.dumps(held), SEEN_CURSOR: seen.isoformat()}
+        batch = Batch(signals=signals, holds=holds, cursors=cursors)
         if (signals or batch.cursors) and not self._inbox.put(batch, stop):
             return 0.0
         self._holds = held
@@ -96,6 +101,8 @@ class StoreFollower:
     def _look_at_holds(self) -> dict[str, str]:
         if self._holds is None:
             self._holds = json.loads(self._position_of(HOLDS_CURSOR) or "{}")
+            if seen := self._position_of(SEEN_CURSOR):
+                self._seen = datetime.fromisoformat(seen)
         return state_of(self._store.holds.read())
 
     def _look_at_signals(self) -> tuple[list[SignalRow], dict[str, Position]]:

@@ -162,7 +162,10 @@ class AnalysedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow:
-    """A hold that was set, changed or lifted, noticed at `seen`."""
+    """A hold that was set, changed or lifted, noticed at `seen`.
+
+    `seen` increases with each change, also while the clock is set back.
+    """
 
     owner: str
     action: HoldAction

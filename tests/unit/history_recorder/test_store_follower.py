@@ -107,6 +107,28 @@ def test_holds_are_recorded_when_they_change_and_a_restart_repeats_none(house: H
     assert json.loads(house.history.position("holds") or "") == {}
 
 
+def test_each_change_of_a_hold_is_seen_later_than_the_one_before_even_if_the_clock_was_set_back(
+    house: House,
+) -> None:
+    hold = Hold("risk", "losses", NOW)
+    house.store.holds.set(hold)
+    rows = [*house.step().holds]
+    house.clock.advance(-3600)
+    house.store.holds.lift("risk")
+    rows += house.step().holds
+    house.restart()
+    house.store.holds.set(hold)
+    rows += house.step().holds
+    house.store.holds.lift("risk")
+    rows += house.step().holds
+    assert [row.action for row in rows] == ["set", "lifted", "set", "lifted"]
+    assert len({row.seen for row in rows}) == 4
+    assert rows == sorted(rows, key=lambda row: row.seen)
+    house.clock.advance(7200)
+    house.store.holds.set(hold)
+    assert [row.seen for row in house.step().holds] == [house.clock.now()]
+
+
 def test_a_store_that_is_away_changes_no_position(house: House) -> None:
     house.store.signals = [at(0, "a")]
     house.step()
