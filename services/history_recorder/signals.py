@@ -1,8 +1,9 @@
 """Decides which signals of the store are new. Pure.
 
-The store gives a signal an `available_at` that is never before that of the signals that are there already, so reading
-goes on from the newest. A clock that was set back by more than a few minutes makes an exception: the signals that it
-stamps lie in the past. They are noticed by their number, and the pair is then read as a whole.
+A pair is first read as a whole. The store gives a signal an `available_at` that is never before that of the signals
+that are there already, so reading goes on from the newest. A clock that was set back by more than a few minutes makes
+an exception: the signals that it stamps lie in the past. They are noticed by their number, and the pair is then read
+as a whole again.
 """
 
 from __future__ import annotations

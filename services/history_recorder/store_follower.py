@@ -1,4 +1,8 @@
-"""Follows the store: signals of each pair by position, and the holds."""
+"""Follows the store: signals of each pair by position, and the holds.
+
+At the start all signals of the store are read, because nobody counted those that a clock that was set back stamped
+meanwhile. The history keeps what it has.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from services.common.history.rows import HoldRow, SignalRow
 from services.common.runtime.work import CallsInProgress
 from services.common.store.port import SentimentStore
 from services.history_recorder.holds import changes, state_of
-from services.history_recorder.inbox import Inbox
+from services.history_recorder.inbox import Inbox, is_empty
 from services.history_recorder.signals import Position, advance
 
 LOOK_SECONDS = 0.25
@@ -27,11 +31,6 @@ HOLDS_CURSOR, SEEN_CURSOR = "holds", "holds:seen"
 _MOMENT = timedelta(microseconds=1)
 ANSWERS_OF_STORE = 12
 """The largest number of times that one call of the store may wait for REDIS_TIMEOUT."""
-
-
-def signals_cursor(pair: str) -> str:
-    """The name under which the history keeps the position of a pair's signals."""
-    return f"signals:{pair}"
 
 
 class StoreFollower:
@@ -72,19 +71,15 @@ class StoreFollower:
             self._look_at_pairs()
             held = self._look_at_holds()
             signals, positions = self._look_at_signals()
-        cursors = {
-            signals_cursor(pair): str(position.at)
-            for pair, position in positions.items()
-            if position.at != self._positions[pair].at
-        }
         holds: list[HoldRow] = []
+        cursors: dict[str, str] = {}
         if held != self._holds:
             # The last row of an owner counts, so a clock that was set back must not put a row before an earlier one.
             seen = self._seen = max(self._clock.now(), self._seen + _MOMENT)
             holds = changes(self._holds or {}, held, seen)
-            cursors |= {HOLDS_CURSOR: json.dumps(held), SEEN_CURSOR: seen.isoformat()}
+            cursors = {HOLDS_CURSOR: json.dumps(held), SEEN_CURSOR: seen.isoformat()}
         batch = Batch(signals=signals, holds=holds, cursors=cursors)
-        if (signals or batch.cursors) and not self._inbox.put(batch, stop):
+        if not is_empty(batch) and not self._inbox.put(batch, stop):
             return 0.0
         self._holds = held
         self._positions |= positions
@@ -94,8 +89,7 @@ class StoreFollower:
         if time.monotonic() < self._pairs_due:
             return
         for pair in {*self._configured, *(self._store.scored_pairs() or ())}:
-            if pair not in self._positions:
-                self._positions[pair] = Position(int(self._position_of(signals_cursor(pair)) or 0))
+            self._positions.setdefault(pair, Position())
         self._pairs_due = time.monotonic() + PAIRS_SECONDS
 
     def _look_at_holds(self) -> dict[str, str]:

@@ -58,7 +58,7 @@ def house() -> House:
     return House()
 
 
-def test_signals_are_recorded_once_and_go_on_after_a_restart(house: House) -> None:
+def test_signals_are_handed_over_once_and_all_of_the_store_after_a_restart(house: House) -> None:
     house.store.signals = [at(0, "a"), at(1, "b")]
     assert house.recorded() == ["a", "b"]
     assert house.recorded() == []
@@ -66,8 +66,9 @@ def test_signals_are_recorded_once_and_go_on_after_a_restart(house: House) -> No
     assert house.recorded() == ["c"]
     house.restart()
     house.store.signals.append(at(3, "d"))
-    assert house.recorded() == ["c", "d"]  # c lies at the position, and the history knows it
-    assert house.store.asked_from[-1] == {PAIR: to_ms(NOW + timedelta(seconds=2))}
+    assert house.recorded() == ["a", "b", "c", "d"]  # the history knows all but d
+    assert house.recorded() == []
+    assert house.store.asked_from[-1] == {PAIR: to_ms(NOW + timedelta(seconds=3))}
 
 
 def test_what_was_read_but_not_committed_is_read_again_after_a_restart(house: House) -> None:
@@ -85,6 +86,16 @@ def test_signals_of_a_clock_that_was_set_back_are_recorded(house: House) -> None
     assert "earlier" in house.recorded()
     house.store.signals.append(at(-3599, "next"))
     assert "next" in house.recorded()
+
+
+def test_signals_that_a_clock_that_was_set_back_stamped_while_the_recorder_was_off_are_recorded(
+    house: House,
+) -> None:
+    house.store.signals = [at(0, "a")]
+    house.step()
+    house.store.signals.append(at(-3600, "earlier"))
+    house.restart()
+    assert "earlier" in house.recorded()
 
 
 def test_pairs_that_are_only_announced_are_read_too(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
