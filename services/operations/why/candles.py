@@ -63,6 +63,16 @@ class Candle(Answer):
     exits: bool
 
     @property
+    def length(self) -> timedelta:
+        """The time from its opening to its close."""
+        return self.closes - self.opened
+
+    @property
+    def asks_for_entry(self) -> bool:
+        """Whether the strategy asked for an entry, or all rules of an entry are true."""
+        return bool(self.entered) or (bool(self.rules) and not self.missing)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The names of the rules that are not true."""
         return tuple(rule.name for rule in self.rules if not rule.held)
@@ -77,10 +87,24 @@ def candle_at(history: HistoryReader, pair: str, moment: datetime) -> Candle | N
     """The last candle that the bot had analysed at a moment; None if it was not looking at the pair then."""
     for row in history.analysed(pair, until=moment, limit=CANDLES_BACK).rows:
         candle = candle_of(row)
-        length = candle.closes - candle.opened
-        if candle.closes <= moment < candle.closes + CANDLES_BACK * length:
+        if candle.closes <= moment < candle.closes + CANDLES_BACK * candle.length:
             return candle
     return None
+
+
+def candle_of_entry(history: HistoryReader, pair: str, opened: datetime) -> Candle | None:
+    """The candle on which the bot decided to open a trade; None if it was not looking at the pair then.
+
+    An order may be filled when the next candles are closed, so it is the last one that asked for an entry.
+    """
+    last = candle_at(history, pair, opened)
+    if last is None:
+        return None
+    rows = history.analysed(pair, last.timeframe, until=last.closes, limit=CANDLES_BACK).rows
+    recent = (
+        candle for row in rows if last.opened - (candle := candle_of(row)).opened < CANDLES_BACK * last.length
+    )
+    return next((candle for candle in recent if candle.asks_for_entry), last)
 
 
 def newest_candle(history: HistoryReader, pair: str) -> Candle | None:

@@ -10,7 +10,7 @@ from services.common.history.queries import TradeFilter
 from services.operations.answer import Answer
 from services.operations.news.stories import StoryRow
 from services.operations.trades import Trade
-from services.operations.why.candles import Candle, candle_at
+from services.operations.why.candles import Candle, candle_at, candle_of_entry
 from services.operations.why.news_then import stories_between, story_of
 from services.operations.why.sentences import about_exit, about_rules, about_sentiment, time_of
 
@@ -20,7 +20,8 @@ class TradeWhy(Answer):
     """Why a trade was opened and closed.
 
     Attributes:
-        entry, exit: what the bot saw last before it opened and closed the trade; None if it is not recorded.
+        entry: the candle on which the bot decided to open the trade; None if it is not recorded.
+        exit: what the bot saw last before it closed the trade; None if it is not recorded.
         story: the story of the article that was known at the entry.
         score: the sentiment (-1..+1) of the entry's candle.
         news_while_open: the stories about the pair from the entry to the exit, newest first.
@@ -55,7 +56,7 @@ def why_last(history: HistoryReader, *, now: datetime) -> TradeWhy | None:
 
 
 def _explained(history: HistoryReader, trade: Trade, now: datetime) -> TradeWhy:
-    entry = candle_at(history, trade.pair, trade.opened)
+    entry = candle_of_entry(history, trade.pair, trade.opened)
     leave = candle_at(history, trade.pair, trade.closed) if trade.closed else None
     article_id = trade.article_id or (entry.article_id if entry else "")
     story = story_of(history, article_id)

@@ -197,6 +197,24 @@ def test_a_trade_has_its_candle_its_story_its_end_and_the_news_while_it_was_open
     assert why_trade(reader, 7, "another", now=closed) is None
 
 
+@pytest.mark.parametrize(
+    ("asking", "entry"),
+    [([1], 1), ([1, 2], 2), ([0], 0), ([-1], 2), ([3], 2), ([], 2)],
+)
+def test_a_trade_that_was_filled_after_the_next_candles_has_the_candle_that_asked_for_it(
+    writer: HistoryWriter, reader: HistoryReader, asking: list[int], entry: int
+) -> None:
+    rows = [
+        some.analysed(number, values=SEEN | (ENTERS if number in asking else {})) for number in range(-1, 4)
+    ]
+    opened = CLOSES + QUARTER + timedelta(seconds=4)  # the candle 2 is closed, and 3 is not
+    writer.write(Batch(analysed=rows, trades=[some.trade(1, opened=opened)]))
+    found = why_last(reader, now=CLOSES + HOUR)
+    assert found is not None
+    assert found.entry is not None
+    assert found.entry.opened == NOW + entry * QUARTER
+
+
 def test_the_article_that_the_bot_stored_with_a_trade_wins(
     writer: HistoryWriter, reader: HistoryReader
 ) -> None:
