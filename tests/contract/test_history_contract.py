@@ -25,6 +25,7 @@ from services.common.history.queries import (
     TradeFilter,
 )
 from services.common.history.rows import HoldAction, Kind, SummaryRow
+from services.common.history.sql.inserts import TRADES, existing
 from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
@@ -213,6 +214,16 @@ def test_a_trade_that_closes_after_the_clock_was_set_back_is_closed_and_stays_so
     writer.write(Batch(trades=[amended]))
     writer.write(Batch(trades=[closed]))
     assert reader.trades().rows == (amended,)
+
+
+def test_the_trades_of_a_bot_that_has_made_many_are_compared_with_those_that_are_kept(
+    writer: HistoryWriter,
+) -> None:
+    writer.write(Batch(trades=[some.trade(17_000), some.trade(1)]))
+    asked = [{"bot": "bot", "trade_id": number} for number in range(1, 17_001)]
+    with writer._begin() as connection:  # type: ignore[attr-defined]  # without writing them, which takes seconds
+        found = existing(connection, TRADES, asked)
+    assert set(found) == {("bot", 1), ("bot", 17_000)}
 
 
 def test_an_outcome_is_filled_once(writer: HistoryWriter, reader: HistoryReader) -> None:

@@ -13,6 +13,8 @@ from services.common.history.rows import Kind
 from services.common.history.sql import tables
 
 Values = dict[str, Any]
+_KEYS_AT_ONCE = 500
+"""Both databases limit the parameters of a statement, and PostgreSQL the depth of its condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,13 @@ def replace(
 
 def existing(connection: Connection, kept: Kept, rows: Sequence[Values]) -> dict[tuple[Any, ...], Values]:
     """Return the stored rows with the keys of these rows, by key."""
-    keys = tuple_(*(kept.table.c[name] for name in kept.key))
-    statement = kept.table.select().where(keys.in_([_key(kept, row) for row in rows]))
-    found = (dict(line) for line in connection.execute(statement).mappings())
-    return {_key(kept, row): row for row in found}
+    columns = tuple_(*(kept.table.c[name] for name in kept.key))
+    found: dict[tuple[Any, ...], Values] = {}
+    for start in range(0, len(rows), _KEYS_AT_ONCE):
+        keys = [_key(kept, row) for row in rows[start : start + _KEYS_AT_ONCE]]
+        lines = connection.execute(kept.table.select().where(columns.in_(keys))).mappings()
+        found.update((_key(kept, row), row) for row in map(dict, lines))
+    return found
 
 
 def put(connection: Connection, table: Table, row: Values, newer: str = "") -> None:
