@@ -115,9 +115,9 @@ def postgresql() -> Iterator[PostgresServer]:
 
 @pytest.fixture
 def postgresql_history(postgresql: PostgresServer, tmp_path: Path) -> Settings:
-    """Settings of a history in a PostgreSQL database of the test's own."""
+    """Settings of a history in a PostgreSQL database of the test's own, whose locale orders no text as Python does."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    postgresql.run(f"CREATE DATABASE {name}")
+    postgresql.run(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
     return Settings(history_url=SecretStr(postgresql.url(name)), state_dir=tmp_path)
 
 

@@ -109,3 +109,14 @@ def test_articles_are_found_by_the_beginning_of_their_id(
     assert reader.articles_beginning("article-1", limit=9) == ["article-1", "article-11"]
     assert reader.articles_beginning("article-", limit=2) == ["article-1", "article-11"]
     assert reader.articles_beginning("b", limit=2) == []
+
+
+def test_texts_are_ordered_by_their_code_points_whatever_the_locale(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    ids = ["a-9", "a-9:Z", "a-9:a", "a-90", "a9", "\U0010fffe", "Ä-9", "A-9"]
+    writer.write(Batch(articles=[some.article(1, article_id=each, source=each) for each in ids]))
+    assert reader.articles_beginning("a-9", limit=9) == ["a-9", "a-90", "a-9:Z", "a-9:a"]
+    assert reader.articles_beginning("a", limit=9)[-1] == "a9"
+    assert reader.articles_beginning("\U0010fffe", limit=9) == ["\U0010fffe"]
+    assert [each.source for each in reader.last_articles()] == sorted(ids)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Dialect, Integer, Text, type_coerce
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
 """The number of a row. SQLite generates numbers for the type INTEGER only."""
@@ -54,10 +54,14 @@ class Instant(TypeDecorator[datetime]):
 
 
 class Written(TypeDecorator[str]):
-    """A text of any length, without what a database refuses."""
+    """A text of any length, without what a database refuses, that is ordered by its code points."""
 
     impl = Text
     cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the type of the column. PostgreSQL would order texts by the locale of the database."""
+        return Text(collation="C") if dialect.name == "postgresql" else Text()
 
     def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Return the stored form."""

@@ -52,6 +52,19 @@ def test_the_indexes_are_those_that_the_code_knows(settings: Settings) -> None:
             assert found == {index.name: [column.name for column in index.columns] for index in table.indexes}
 
 
+def test_texts_have_the_order_that_the_code_knows(settings: Settings) -> None:
+    with connected(settings) as connection:
+        for table in metadata.sorted_tables:
+            found = {
+                each["name"]: getattr(each["type"], "collation", None)
+                for each in inspect(connection).get_columns(table.name)
+            }
+            assert found == {
+                column.name: getattr(column.type.dialect_impl(connection.dialect), "collation", None)
+                for column in table.columns
+            }
+
+
 def test_the_newest_version_is_the_one_that_the_code_knows() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [NEWEST_VERSION]
 

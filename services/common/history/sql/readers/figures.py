@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
@@ -138,6 +139,6 @@ def last_articles(connection: Connection) -> list[ArticleTimes]:
 def articles_beginning(connection: Connection, prefix: str, limit: int) -> list[str]:
     """Return the ids of articles that begin with a text."""
     column = articles.c.article_id
-    end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    end = prefix + chr(sys.maxunicode)
     statement = select(column).where(column >= prefix, column < end).order_by(column).limit(limit)
     return list(connection.scalars(statement))
