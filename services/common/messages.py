@@ -187,7 +187,7 @@ class NewsScored(Message):
     article_id: Identifier
     outcome: Word
     reason: ShortText = ""
-    story: ShortText = ""
+    story: Identifier | Literal[""] = ""
     suspicions: tuple[Word, ...] = ()
     receipt: ScoringReceipt | None = None
     scored_at: Time

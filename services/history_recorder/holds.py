@@ -13,6 +13,9 @@ from services.common.store.keys import ENTRIES, KEPT
 from services.common.values import as_utc
 
 NO_RECORD = "the store has no record of the holds, so entries are refused"
+_MOST_OF_OWNER = 200
+"""PostgreSQL refuses a row whose key has more than 2,704 bytes, and other programs set holds too."""
+_MOST_OF_REASON = 2_000
 
 
 def state_of(found: StoredHolds) -> dict[str, str]:
@@ -44,10 +47,10 @@ def changes(before: Mapping[str, str], now: Mapping[str, str], seen: datetime) -
 def _row(owner: str, text: str, action: HoldAction, seen: datetime) -> HoldRow:
     fields = _fields(text)
     return HoldRow(
-        owner=owner,
+        owner=owner[:_MOST_OF_OWNER],
         action=action,
         seen=seen,
-        reason=str(fields.get("reason") or ""),
+        reason=str(fields.get("reason") or "")[:_MOST_OF_REASON],
         since=_instant(fields.get("since")),
         until=_instant(fields.get("until")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import string
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from services.common.errors import NeverWorks, StopProgram
+from services.common.history.from_messages import scoring_row
 from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter, Limits
 from services.common.history.queries import (
@@ -27,7 +29,9 @@ from services.common.history.queries import (
 from services.common.history.rows import HoldAction, Kind, SummaryRow
 from services.common.history.sql.inserts import TRADES, existing
 from services.common.history.writing import open_history
+from services.common.messages import NewsScored
 from services.common.settings.settings import Settings
+from services.history_recorder.holds import changes
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at
 
@@ -412,6 +416,26 @@ def test_a_change_comes_with_its_row(writer: HistoryWriter, reader: HistoryReade
         *EVERYTHING.holds,
         *EVERYTHING.trades,
     ]
+
+
+def test_the_longest_keys_that_arrive_are_recorded(writer: HistoryWriter, reader: HistoryReader) -> None:
+    """PostgreSQL refuses a row whose entry in an index is longer than 2,704 bytes after it was compressed."""
+    some_text = random.Random(1)
+
+    def wide(length: int) -> str:
+        return "".join(chr(some_text.randrange(0x20000, 0x2A000)) for _ in range(length))
+
+    identifier = "".join(some_text.choices(string.ascii_letters, k=128))
+    scored = NewsScored(article_id=identifier, outcome="scored", story=identifier, scored_at=NOW)
+    batch = Batch(
+        scorings=[scoring_row(scored, NOW)],
+        signals=[some.signal(1, article_id=identifier, model=wide(200))],
+        trades=[some.trade(1, bot=wide(217))],
+        holds=changes({}, {wide(5_000): wide(50_000)}, NOW),
+        outcomes=[some.outcome(1, article_id=identifier, model=wide(200))],
+    )
+    assert sum(writer.write(batch).rows.values()) == 5
+    assert (reader.holds().rows, reader.trades().rows) == (tuple(batch.holds), tuple(batch.trades))
 
 
 def test_a_lifted_hold_is_a_row_of_its_own(writer: HistoryWriter, reader: HistoryReader) -> None:

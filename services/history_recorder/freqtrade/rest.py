@@ -14,6 +14,7 @@ from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
+_MOST_OF_NAME = 200
 _ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not listened on # nosec B104
 
 
@@ -22,7 +23,8 @@ class Bot:
     """A running Freqtrade.
 
     Attributes:
-        name: the name of the bot, and when its database was first used: a new database counts trades from 1 again.
+        name: the beginning of the name of the bot, and when its database was first used: a new database counts trades
+            from 1 again.
         timeframe: the candles on which the strategy decides.
         started: when the process started.
     """
@@ -105,7 +107,7 @@ def bot_of(shown: Mapping[str, Any], health: Mapping[str, Any]) -> Bot | None:
     if not first or not started:
         return None
     return Bot(
-        name=f"{shown['bot_name']}@{datetime.fromtimestamp(first, UTC):%Y%m%dT%H%M%SZ}",
+        name=f"{str(shown['bot_name'])[:_MOST_OF_NAME]}@{datetime.fromtimestamp(first, UTC):%Y%m%dT%H%M%SZ}",
         timeframe=str(shown["timeframe"]),
         started=datetime.fromtimestamp(started, UTC),
     )

@@ -43,6 +43,13 @@ def test_each_kind_of_message_becomes_its_row(
     assert isinstance(read(rewritten(message, **again), NOW), kind)
 
 
+@pytest.mark.parametrize("story", ["s" * 129, "no id"])
+def test_a_story_that_is_no_id_of_an_article_is_not_recorded(story: str) -> None:
+    found = read(rewritten(SCORED, story=story), NOW)
+    assert isinstance(found, Unreadable)
+    assert "story" in found.reason
+
+
 def test_a_message_is_recognised_wherever_its_type_stands() -> None:
     content = json.loads(SCORED.encode())
     content["type"] = content.pop("type")

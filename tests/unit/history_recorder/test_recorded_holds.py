@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 from services.common.history.rows import HoldAction, HoldRow
@@ -60,3 +61,11 @@ def test_a_hold_that_another_program_wrote_in_its_own_way_is_recorded_as_it_is()
         (row,) = changes({}, {"somebody": text}, NOW)
         assert (row.owner, row.since, row.until) == ("somebody", None, None)
     assert changes({}, {"somebody": "by hand"}, NOW)[0].reason == "by hand"
+
+
+def test_of_a_very_long_hold_the_beginning_is_recorded_so_that_every_database_takes_it() -> None:
+    long = {"o" * 5_000: json.dumps({"reason": "r" * 500_000})}
+    (was_set,) = changes({}, long, NOW)
+    (lifted,) = changes(long, {}, NOW)
+    for row in (was_set, lifted):
+        assert (row.owner, row.reason) == ("o" * 200, "r" * 2_000)

@@ -120,3 +120,11 @@ def test_a_bot_is_named_by_its_database_too_because_a_new_one_counts_from_one_ag
     assert bot is not None
     assert (bot.name, bot.started) == ("cryptoboy@20261129T120000Z", NOW + timedelta(minutes=1))
     assert bot_of(shown, {"bot_start_ts": None, "bot_startup_ts": None}) is None
+
+
+def test_of_a_very_long_name_of_a_bot_only_the_beginning_is_part_of_the_key_of_its_trades() -> None:
+    shown = {"bot_name": "b" * 5_000, "timeframe": "15m"}
+    seconds = int(NOW.timestamp())
+    bot = bot_of(shown, {"bot_start_ts": seconds, "bot_startup_ts": seconds})
+    assert bot is not None
+    assert bot.name == "b" * 200 + "@20261129T120000Z"
