@@ -32,7 +32,8 @@ from services.operations.sources import SourcesReport, read_sources
 RECENT_SECONDS = 3.0
 SOURCES_SECONDS = 60.0
 MOST_DEAD_LETTERS = 500
-_WAIT_SECONDS = 10.0
+_WAIT_SECONDS = 1.0
+"""Who waits keeps one of the worker threads, which answer all other requests too."""
 
 
 class Sources:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.api.dashboard.policy import OF_PAGES
 from services.api.dashboard.static_files import address_of
 from services.api.dashboard.words import FILTERS
+from services.api.problems import Problem
 from services.api.sources import Sources, sources
 from services.common.errors import NeverWorks, StopProgram, TryLater
 from services.common.store.holds import OPERATOR
@@ -44,7 +45,7 @@ def attempt(ask: Callable[[], T]) -> Answer[T]:
     """Ask for a part of a page. What cannot be answered costs this part only, not the page."""
     try:
         return Answer(ask())
-    except (TryLater, StopProgram, NeverWorks) as error:
+    except (TryLater, StopProgram, NeverWorks, Problem) as error:
         return Answer(None, str(error))
 
 

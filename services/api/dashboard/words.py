@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from services.common.values import Label, label_of
 
@@ -102,6 +103,11 @@ def web_link(address: str) -> str:
     return address if _OF_THE_WEB.match(address) else ""
 
 
+def path_part(text: str) -> str:
+    """A text as one part of a path: also its slashes are quoted, so that it leads nowhere else."""
+    return quote(text, safe="")
+
+
 def plain(name: str) -> str:
     """A name of the code for readers: `market_move` becomes `market move`."""
     return name.replace("_", " ")
@@ -112,6 +118,6 @@ FILTERS = {
     for each in (
         *(describe_seconds, age_text, moment, minute, written_instant),
         *(score, percent, share, price, mood, tone, change_tone),
-        *(plain, web_link),
+        *(plain, path_part, web_link),
     )
 }

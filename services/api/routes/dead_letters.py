@@ -46,7 +46,7 @@ def replay(asked: Asked, queue: QueueName, which: Replay) -> JsonAnswer:
         return JsonAnswer({"replayed": box.replay(chosen)})
 
 
-@router.delete("/v1/dead_letters/{queue}/{id}", responses=problems(404), response_model=dict[str, Any])
+@router.delete("/v1/dead_letters/{queue}/{id:path}", responses=problems(404), response_model=dict[str, Any])
 def drop(asked: Asked, queue: QueueName, id: Identity) -> JsonAnswer:  # noqa: A002 - the name in the path
     """Delete one dead letter. It is lost."""
     with asked.dead_letters(queue) as box:

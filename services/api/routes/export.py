@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 
 from services.api.routes.common import Asked, Pair, Since, Until, problems
 from services.common.history.queries import SignalFilter
+from services.operations.news.stories import names_of
 from services.operations.other_programs.signals_csv import signals_csv
 
 router = APIRouter(tags=["for other programs"])
@@ -28,7 +29,8 @@ def export(
     until: Until = None,
 ) -> StreamingResponse:
     """All recorded signals with every revision, the oldest first: a sentiment CSV for strategies and backtests."""
-    lines = signals_csv(asked.history, SignalFilter(pairs=tuple(pair or ()), since=since, until=until))
+    names = tuple(dict.fromkeys(name for each in pair or () for name in names_of(each)))
+    lines = signals_csv(asked.history, SignalFilter(pairs=names, since=since, until=until))
     first = [
         next(lines),
         *itertools.islice(lines, 1),

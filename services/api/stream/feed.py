@@ -15,7 +15,6 @@ from itertools import takewhile
 import structlog
 
 from services.api.stream.messages import Entry, entry_of
-from services.common.errors import CryptoBoyError
 from services.common.history.port import HistoryReader
 
 log = structlog.get_logger(__name__)
@@ -111,7 +110,7 @@ class Feed:
         while True:
             try:
                 entries = await asyncio.to_thread(self._read, self._newest)
-            except CryptoBoyError as error:
+            except Exception as error:  # noqa: BLE001 - a task that ends would leave all clients without news
                 log.warning("stream_waits_for_history", error=str(error))
                 await asyncio.sleep(_AFTER_ERROR_SECONDS)
                 continue
@@ -133,8 +132,11 @@ class Feed:
 
     async def _watch_health(self, find: Callable[[], object]) -> None:
         while True:
-            with suppress(CryptoBoyError):
+            try:
                 found = await asyncio.to_thread(find)
+            except Exception as error:  # noqa: BLE001 - a task that ends would leave all clients without health
+                log.warning("stream_waits_for_health", error=str(error))
+            else:
                 if found != self.health:
                     self.health = found
                     self._wake()

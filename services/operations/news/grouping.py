@@ -12,7 +12,9 @@ from services.common.history.rows import ArticleRow, ScoringRow, SignalRow
 from services.operations.answer import Answer
 
 MOST_ROWS = 5 * MAX_LIMIT
-"""The largest number of rows that are read for the stories of one page."""
+"""The largest number of rows that are read at once for the stories of one page."""
+_ARTICLES_AT_ONCE = 50
+"""News of the whole market has a signal for each pair, so few articles have many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,14 @@ class Gathered:
         story: the id of the story, which is that of its first article.
         scorings: the last scoring of each article, by its id.
         signals: all signals and revisions of the articles, oldest first.
+        listed: the ids of those articles that were recorded themselves, and not only their signals.
     """
 
     story: str
     articles: tuple[ArticleRow, ...]
     scorings: dict[str, ScoringRow]
     signals: tuple[SignalRow, ...]
+    listed: frozenset[str]
 
     def newest_scores(self) -> tuple[PairScore, ...]:
         """The newest signal of each pair, ordered by pair."""
@@ -90,9 +94,12 @@ def gather(history: HistoryReader, article_ids: Collection[str]) -> dict[str, Ga
         members[story].add(article_id)
     wanted = sorted({article_id for ids in members.values() for article_id in ids})
     signals = signals_of(history, wanted)
-    articles = _from_signals(signals) | articles_of(history, wanted)
+    recorded = articles_of(history, wanted)
+    articles = _from_signals(signals) | recorded
     stories = {
-        story: _gathered(story, [articles[each] for each in ids if each in articles], scorings, signals)
+        story: _gathered(
+            story, [articles[each] for each in ids if each in articles], scorings, signals, recorded
+        )
         for story, ids in members.items()
     }
     return {article_id: stories[story] for article_id, story in story_of.items() if stories[story].articles}
@@ -103,6 +110,7 @@ def _gathered(
     articles: Iterable[ArticleRow],
     scorings: dict[str, ScoringRow],
     signals: dict[str, list[SignalRow]],
+    recorded: Collection[str],
 ) -> Gathered:
     ordered = sorted(articles, key=lambda article: (article.fetched, article.article_id))
     found = [signal for article in ordered for signal in signals.get(article.article_id, ())]
@@ -111,6 +119,7 @@ def _gathered(
         tuple(ordered),
         {each.article_id: scorings[each.article_id] for each in ordered if each.article_id in scorings},
         tuple(sorted(found, key=lambda signal: (signal.available_at, signal.revision))),
+        frozenset(each.article_id for each in ordered if each.article_id in recorded),
     )
 
 
@@ -157,8 +166,8 @@ def last_scorings(history: HistoryReader, which: ScoringFilter) -> dict[str, Sco
 def signals_of(history: HistoryReader, ids: Sequence[str]) -> dict[str, list[SignalRow]]:
     """The signals of these articles, by the id of the article."""
     found: dict[str, list[SignalRow]] = {}
-    for start in range(0, len(ids), MAX_LIMIT):
-        which = SignalFilter(articles=ids[start : start + MAX_LIMIT])
+    for start in range(0, len(ids), _ARTICLES_AT_ONCE):
+        which = SignalFilter(articles=ids[start : start + _ARTICLES_AT_ONCE])
         after, read = None, 0
         while read < MOST_ROWS:
             page = history.signals(which, limit=MAX_LIMIT, after=after)

@@ -155,7 +155,8 @@ def _of_signals(
     stories = gather(history, {signal.article_id for signal in signals})
     for signal in signals:
         story = stories.get(signal.article_id)
-        if story and _key(signal) == _key(next(each for each in story.signals if wanted.selects(each))):
+        first = next((each for each in story.signals if wanted.selects(each)), None) if story else None
+        if story and first and _key(signal) == _key(first):
             yield story_row(story)
 
 
@@ -169,11 +170,15 @@ def _of_articles(
     articles = tuple(articles)
     stories = gather(history, {article.article_id for article in articles})
     for article in articles:
-        story = stories[article.article_id]
+        story = stories.get(article.article_id)
+        if story is None:  # it was removed meanwhile
+            continue
         matching = (
             each.article_id
             for each in story.articles
-            if wanted.source in {None, each.source} and (wanted.since is None or each.fetched >= wanted.since)
+            if each.article_id in story.listed
+            and wanted.source in {None, each.source}
+            and (wanted.since is None or each.fetched >= wanted.since)
         )
         if next(matching, None) == article.article_id:
             yield story_row(story)

@@ -15,6 +15,8 @@ from services.operations.performance.events import Events
 from services.operations.performance.verdict import is_chance, verdict_of
 
 USUAL_PERIOD = timedelta(days=30)
+LONGEST_PERIOD = timedelta(days=3660)
+"""Resampling takes memory and time for each day of the period."""
 MOST_SIGNALS = 50_000
 """The largest number of signals for each horizon; the newest of the period."""
 
@@ -51,12 +53,14 @@ def read_performance(
 ) -> Performance:
     """Measure the signals available in [start, end); without them, those of the last 30 days until now.
 
+    Of a period that is longer than LONGEST_PERIOD or ends in the future, only the last part until now is measured.
+
     Raises:
         StopProgram: the period is empty.
         TryLater: the history is away.
     """
-    end = end or now
-    start = start or end - USUAL_PERIOD
+    end = min(end or now, now)
+    start = max(start or end - USUAL_PERIOD, end - LONGEST_PERIOD)
     if start >= end:
         raise StopProgram(f"the period from {start.isoformat()} to {end.isoformat()} is empty")
     cells: list[Cell] = []

@@ -177,3 +177,24 @@ def test_a_path_says_all_its_methods(client: TestClient) -> None:
 
 def test_a_path_whose_last_part_looks_like_an_id_says_its_own_methods(client: TestClient) -> None:
     assert client.options("/v1/dead_letters/raw_news_data/replay").headers["allow"] == "POST"
+
+
+def test_an_export_has_the_signals_about_the_asset_of_a_pair(tmp_path: Path) -> None:
+    settings = api_settings(tmp_path)
+    with closing(open_history(settings)) as writer:
+        writer.write(Batch(signals=[signal(1, pair="SOL"), signal(2, pair="SOL/USDT")]))
+    with TestClient(build_app(settings), base_url="http://127.0.0.1:8110") as client:
+        assert len(client.get("/v1/export?pair=SOL/USDT").text.splitlines()) == 3
+
+
+def test_a_period_that_begins_in_the_future_is_empty(client: TestClient) -> None:
+    future = {"since": at(9_000).isoformat(), "until": at(9_999).isoformat()}
+    assert client.get("/v1/performance", params=future).status_code == 404
+
+
+def test_a_candle_whose_rules_are_not_recorded_is_not_shown_as_one_whose_rules_hold(tmp_path: Path) -> None:
+    settings = api_settings(tmp_path, TRADING_PAIRS="BTC/USDT")
+    with closing(open_history(settings)) as writer:
+        writer.write(Batch(candles=[candle(1)], analysed=[analysed(1, values={"close": 1.0})]))
+    with TestClient(build_app(settings, ManualClock(at(2_000))), base_url="http://127.0.0.1:8110") as client:
+        assert "not recorded by this strategy" in client.get("/").text

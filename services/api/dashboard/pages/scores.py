@@ -13,7 +13,6 @@ from services.api.dashboard.charts import performance_figure
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import sources
 from services.operations.performance.cells import Cell
-from services.operations.performance.performance import read_performance
 
 router = APIRouter(include_in_schema=False)
 PERIODS = ((1, "last day"), (7, "last week"), (30, "last month"), (365, "last year"))
@@ -40,7 +39,7 @@ def scores_page(
     asked = sources(request)
     now = asked.now()
     since = now - timedelta(days=days)
-    found = attempt(lambda: read_performance(asked.history, pair=pair or None, start=since, end=now, now=now))
+    found = attempt(lambda: asked.performance(pair or None, since, now))
     cells = [cell for cell in found.value.cells if cell.horizon == horizon] if found.value else []
     return render(
         request,

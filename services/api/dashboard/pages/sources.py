@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import sources
-from services.operations.sources import SourceReport, read_sources
+from services.operations.sources import SourceReport
 
 router = APIRouter(include_in_schema=False)
 SLOW_TIMES, SLOW_SECONDS = 3.0, 600.0
@@ -30,7 +30,7 @@ class SourceLine:
 def sources_page(request: Request) -> HTMLResponse:
     """Show all sources, the slowest first."""
     asked = sources(request)
-    report = attempt(lambda: read_sources(asked.history, asked.settings, asked.now()))
+    report = attempt(lambda: asked.sources_report(7))
     found = report.value.sources if report.value else ()
     middle = _median_lag(found)
     rows = [SourceLine(each, _is_slow(each, middle)) for each in sorted(found, key=_lag, reverse=True)]

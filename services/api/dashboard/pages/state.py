@@ -65,6 +65,7 @@ def letter_view(letter: DeadLetter) -> LetterView:
     body = letter.body[:_MOST_BYTES]
     try:
         text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         text = body.decode(errors="replace")
+    text = text.encode(errors="replace").decode()  # JSON may spell half of a surrogate pair
     return LetterView(letter.id, letter.reason, letter.attempts, letter.last_error, text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 
 from services.api.dashboard.candles import read_candles
@@ -20,14 +21,18 @@ _AROUND = timedelta(hours=4)
 
 
 @router.get("/trades")
-def trades_page(request: Request, cursor: str | None = None) -> HTMLResponse:
+def trades_page(
+    request: Request, cursor: Annotated[str | None, Query(max_length=400)] = None
+) -> HTMLResponse:
     """Show all trades, newest first."""
     history = sources(request).history
     return render(request, "trades.html.j2", trades=attempt(lambda: list_trades(history, cursor=cursor)))
 
 
 @router.get("/trades/{trade_id}")
-def trade_page(request: Request, trade_id: int, bot: str | None = None) -> HTMLResponse:
+def trade_page(
+    request: Request, trade_id: Annotated[int, Path(ge=0, le=2**53)], bot: str | None = None
+) -> HTMLResponse:
     """Show one trade with its why, and the news while it was open."""
     asked = sources(request)
     found = attempt(lambda: why_trade(asked.history, trade_id, bot, now=asked.now()))

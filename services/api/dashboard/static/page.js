@@ -95,6 +95,7 @@
       if (same && sent.get(old.id) === made.innerHTML) continue;
       if (!isInUse(old)) exchange(old, made);
     }
+    document.querySelector("meta[name=csrf]").content = fresh.querySelector("meta[name=csrf]").content;
     remember(fresh);
     setClock(fresh);
     showAges();

@@ -210,3 +210,10 @@ def test_requests_are_counted_by_route_and_no_path_makes_a_label(client: TestCli
     assert 'cryptoboy_api_requests_total{route="/v1/reports",status="200"}' in counted
     assert 'cryptoboy_api_requests_total{route="other",status="404"}' in counted
     assert "made/up" not in counted
+
+
+def test_a_dead_letter_is_dropped_by_an_id_with_a_slash(client: TestClient, keys: ApiKeys) -> None:
+    key = keys.make("operator", Scope.CONTROL, NOW)
+    path = "/v1/dead_letters/sentiment_signals_queue/abc%3ABTC%2FUSDT%3A0"
+    refused = client.delete(path, headers=bearer(key))
+    assert refused.json()["type"] == "urn:cryptoboy:problem:unknown-dead-letter"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from services.api.app import build_app
+from services.api.dashboard.pages.state import letter_view
+from services.api.dashboard.rendering import attempt
 from services.api.dashboard.static_files import address_of
+from services.api.problems import Problem
+from services.api.sources import Sources
 from services.common.settings.settings import Settings
+from services.operations.dead_letters import DeadLetter
 
 PATHS = ("/", "/news", "/trades", "/scores", "/sources", "/state", "/reports")
 
@@ -90,3 +96,36 @@ def test_a_filter_that_cannot_be_used_is_no_fault_of_the_server(
     client: TestClient, parameters: dict[str, str]
 ) -> None:
     assert client.get("/news", params=parameters).status_code in {200, 422}
+
+
+@pytest.mark.parametrize("path", [f"/trades/{10**20}", "/trades?cursor=" + "x" * 401])
+def test_an_id_or_a_cursor_that_cannot_be_one_is_refused(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 422
+
+
+@pytest.mark.parametrize("body", [b'{"title":"\\ud83d"}', b"[" * 4_000, b"\xff"])
+def test_a_dead_letter_with_any_body_is_text_for_a_page(body: bytes) -> None:
+    letter = DeadLetter("raw_news_data", "id", "broken", 1, "", "", body)
+    assert letter_view(letter).text.encode()
+
+
+def test_a_part_of_a_page_that_others_use_costs_this_part_only() -> None:
+    def busy() -> None:
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "others use it", "busy")
+
+    assert attempt(busy).problem == "others use it"
+
+
+def test_pages_measure_one_at_a_time_and_keep_their_sources_as_the_api_does(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def note(_self: Sources, *_given: object) -> None:
+        asked.append(1)
+        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "others use it", "busy")
+
+    monkeypatch.setattr(Sources, "performance", note)
+    monkeypatch.setattr(Sources, "sources_report", note)
+    assert [client.get(path).status_code for path in ("/scores", "/sources")] == [200, 200]
+    assert len(asked) == 2

@@ -11,6 +11,7 @@ from services.api.dashboard.words import (
     change_tone,
     describe_seconds,
     mood,
+    path_part,
     percent,
     price,
     web_link,
@@ -86,3 +87,7 @@ def test_an_address_of_the_web_is_a_link() -> None:
 def test_a_stored_instant_that_is_none_is_shown_as_it_is() -> None:
     assert written_instant("2026-03-02T14:05:20+01:00") == "2026-03-02 13:05 UTC"
     assert written_instant("soon") == "soon"
+
+
+def test_a_text_in_a_path_stays_one_part_of_it() -> None:
+    assert path_part("abc:BTC/USDT:0") == "abc%3ABTC%2FUSDT%3A0"

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from services.api.stream import feed as feed_module
 from services.api.stream.feed import PAGE, Feed
 from services.api.stream.messages import Entry
 from services.common.history.open import open_reader
@@ -51,3 +55,30 @@ def test_waiting_ends_with_the_next_entry(tmp_path: Path) -> None:
             await asyncio.wait_for(waiting, 20)
 
     asyncio.run(wait())
+
+
+def test_reading_goes_on_after_any_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "_AFTER_ERROR_SECONDS", 0)
+    monkeypatch.setattr(feed_module, "HEALTH_SECONDS", 0)
+
+    def failing_once(answer: object) -> Any:
+        failures = [ValueError("a kind that this version does not know")]
+
+        def ask(*_given: object) -> object:
+            if failures:
+                raise failures.pop()
+            return answer
+
+        return ask
+
+    async def follow() -> None:
+        with closing(open_reader(api_settings(tmp_path))) as history:
+            feed = Feed(history, failing_once("ok"))
+            monkeypatch.setattr(feed, "_read", failing_once(entries(1, 1)))
+            await feed.start()
+            async with asyncio.timeout(20):
+                while feed.newest != 1 or feed.health is None:
+                    await feed._changed.wait()
+            await feed.close()
+
+    asyncio.run(follow())

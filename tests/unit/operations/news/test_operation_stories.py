@@ -149,3 +149,33 @@ def test_a_story_is_opened_by_the_beginning_of_an_id_that_only_one_article_has(
     found = open_story(reader, "feed", NOW)
     assert found is not None
     assert found.row.article_id == "feed99"
+
+
+def test_stories_with_signals_for_many_pairs_all_have_all_their_scores(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    numbers, pairs = range(1, 151), [f"C{number}/USDT" for number in range(40)]
+    writer.write(
+        Batch(
+            articles=[some.article(number) for number in numbers],
+            scorings=[some.scoring(number) for number in numbers],
+            signals=[some.signal(number, pair=pair) for number in numbers for pair in pairs],
+        )
+    )
+    of_pair = list_stories(reader, StoryFilter(pair="C1/USDT"), limit=150).stories
+    assert len(of_pair) == 150
+    assert {len(story.scores) for story in of_pair} == {40}
+
+
+def test_a_story_whose_first_article_is_known_from_its_signal_alone_is_listed(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    writer.write(
+        Batch(
+            articles=[some.article(2)],
+            scorings=[some.scoring(number, story="article-1") for number in (1, 2)],
+            signals=[some.signal(1), some.signal(2)],
+        )
+    )
+    assert heads(list_stories(reader).stories) == ["article-1"]
+    assert heads(list_stories(reader, StoryFilter(pair=PAIR)).stories) == ["article-1"]

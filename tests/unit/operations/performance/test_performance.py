@@ -14,7 +14,7 @@ from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.values import label_of
 from services.operations.performance.cells import MIN_EVENTS, Cell, cells_of, with_verdicts
 from services.operations.performance.events import Events, events_of
-from services.operations.performance.performance import read_performance
+from services.operations.performance.performance import LONGEST_PERIOD, read_performance
 from services.operations.performance.verdict import is_chance, verdict_of
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR
@@ -167,3 +167,10 @@ def test_a_period_of_the_history_is_measured_for_each_horizon(
     )
     with pytest.raises(StopProgram, match="is empty"):
         read_performance(reader, start=NOW, end=NOW, now=NOW)
+
+
+def test_a_period_ends_now_and_is_not_longer_than_can_be_resampled(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    found = read_performance(reader, start=NOW - 9_000 * DAY, end=NOW + 9_000 * DAY, now=NOW)
+    assert (found.start, found.end) == (NOW - LONGEST_PERIOD, NOW)
