@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -19,6 +20,8 @@ from services.common.settings.folders import INSTALLED, PROJECT_ROOT
 TABLE = Path(bootstrap.__file__).with_name("commands.txt")
 _ONLY_FOR_EXTRA = re.compile(r"([\w.-]+)[^;]*; extra == ['\"]([\w-]+)['\"]")
 _OURS = ("services", "devtools", "cryptoboy_sentiment")
+_FOUND_MISSING_LATE = {"up": "freqtrade", "demo": "freqtrade", "trade": "freqtrade", "serve": "fastapi"}
+"""A package of each extra that only programs import which the command starts."""
 
 
 def extras_of_commands() -> dict[str, str]:
@@ -44,18 +47,25 @@ def needs(extra: str) -> Iterator[None]:
 
     Raises:
         StopProgram: packages are missing. In a wheel this is raised before the block runs, because programs that the
-            block starts may be what needs them; elsewhere it is raised when a library cannot be imported.
+            block starts may be what needs them; elsewhere it is raised when a library cannot be imported, or before
+        for a library that only those programs import.
     """
     if INSTALLED:
         refuse_without(extra, distribution("cryptoboy"), Path(sys.prefix))
+    if (late := _FOUND_MISSING_LATE.get(extra)) and find_spec(late) is None:
+        raise _lacking(extra, late)
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] in _OURS:
             raise
-        raise StopProgram(
-            f"this needs the extra {extra!r}, of which {error.name} is not installed here. {_how_to_add(extra)}"
-        ) from error
+        raise _lacking(extra, error.name) from error
+
+
+def _lacking(extra: str, package: str) -> StopProgram:
+    return StopProgram(
+        f"this needs the extra {extra!r}, of which {package} is not installed here. {_how_to_add(extra)}"
+    )
 
 
 def _how_to_add(extra: str) -> str:

@@ -80,7 +80,7 @@ def test_the_commands_that_doctor_names_instead_show_the_state(production: Stack
     [
         (
             ("up",),
-            "this needs the extra 'up', of which sqlalchemy is not installed here. Run it in a checkout",
+            "this needs the extra 'up', of which freqtrade is not installed here. Run it in a checkout",
         ),
         (
             ("history", "fetch", "--out", "candles", "--from", "2026-01-01"),

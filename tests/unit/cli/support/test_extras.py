@@ -151,3 +151,16 @@ def test_a_module_of_ours_or_of_a_command_without_an_extra_is_a_fault_and_no_mis
     command: list[str],
 ) -> None:
     assert isinstance(CliRunner().invoke(application(), command).exception, ModuleNotFoundError)
+
+
+def test_a_library_that_only_started_programs_import_is_missed_before_any_is_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "freqtrade" else object())
+    begun = False
+    with (
+        pytest.raises(StopProgram, match="needs the extra 'up', of which freqtrade is not installed here"),
+        extras.needs("up"),
+    ):
+        begun = True
+    assert not begun
