@@ -46,6 +46,12 @@ def is_foreign(connection: HTTPConnection, allowed: Collection[str]) -> bool:
     return origins[0] not in allowed and urlsplit(origins[0]).netloc.lower() != own
 
 
+def is_embedded(connection: HTTPConnection) -> bool:
+    """Whether a browser asks for something that a page of another site embeds, such as an image or a script."""
+    headers = connection.headers
+    return headers.get("sec-fetch-site") in {"cross-site", "same-site"} and headers.get("sec-fetch-dest") != "document"
+
+
 def _host_of(value: str) -> str:
     with suppress(ValueError):
         return urlsplit(f"//{value}").hostname or ""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from starlette.requests import HTTPConnection
 
-from services.api.access.local import has_local_host, is_foreign, is_forwarded, is_loopback
+from services.api.access.local import has_local_host, is_embedded, is_foreign, is_forwarded, is_loopback
 from services.api.access.rates import RateLimit
 from services.api.access.sessions import Session, Sessions
 from services.api.problems import Problem
@@ -117,7 +117,9 @@ class AccessRules:
     def _check_page(self, connection: HTTPConnection, caller: Caller, needed: Scope) -> None:
         """Refuse what a browser sends by itself for somebody else's page."""
         changes = connection.scope["type"] == "websocket" or connection.scope["method"] not in READING_METHODS
-        if changes and is_foreign(connection, self._origins):
+        embedded = connection.scope.get("method") != "OPTIONS" and is_embedded(connection)
+        named = connection.headers.get("origin") in self._origins
+        if (changes and is_foreign(connection, self._origins)) or (embedded and not named):
             detail = "a page of another origin may not do this; API_ORIGINS names the origins that may read"
             raise Problem(HTTPStatus.FORBIDDEN, detail, "foreign-origin")
         if needed is Scope.CONTROL and caller.session:

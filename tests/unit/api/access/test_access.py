@@ -217,3 +217,16 @@ def test_a_dead_letter_is_dropped_by_an_id_with_a_slash(client: TestClient, keys
     path = "/v1/dead_letters/sentiment_signals_queue/abc%3ABTC%2FUSDT%3A0"
     refused = client.delete(path, headers=bearer(key))
     assert refused.json()["type"] == "urn:cryptoboy:problem:unknown-dead-letter"
+
+
+@pytest.mark.parametrize("path", [READ, "/v1/performance", "/scores"])
+def test_what_a_page_of_another_site_embeds_is_refused(tmp_path: Path, path: str) -> None:
+    named = "https://mine.example"
+    embedded = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}
+    settings = settings_in(tmp_path, API_ORIGINS=named)
+    with TestClient(build_app(settings), base_url=HOME) as client:
+        assert client.get(path, headers=embedded).json()["type"] == "urn:cryptoboy:problem:foreign-origin"
+        assert client.get(path, headers={**embedded, "Origin": named}).status_code == 200
+        assert client.get(path, headers={**embedded, "Sec-Fetch-Dest": "document"}).status_code == 200
+        link = make_link(settings.state_dir, HOME)
+        assert client.get(link, headers={**embedded, "Sec-Fetch-Dest": "document"}).status_code == 200
