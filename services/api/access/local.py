@@ -49,7 +49,10 @@ def is_foreign(connection: HTTPConnection, allowed: Collection[str]) -> bool:
 def is_embedded(connection: HTTPConnection) -> bool:
     """Whether a browser asks for something that a page of another site embeds, such as an image or a script."""
     headers = connection.headers
-    return headers.get("sec-fetch-site") in {"cross-site", "same-site"} and headers.get("sec-fetch-dest") != "document"
+    return (
+        headers.get("sec-fetch-site") in {"cross-site", "same-site"}
+        and headers.get("sec-fetch-dest") != "document"
+    )
 
 
 def _host_of(value: str) -> str:

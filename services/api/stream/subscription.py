@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.api.stream.messages import Entry
 from services.common.history.rows import Kind
+from services.operations.news.stories import names_of
 
 MOST_NAMES = 100
 _Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _with_assets(pairs: frozenset[str]) -> frozenset[str]:
+    """The pairs, and the assets under which signals for them may be recorded."""
+    return frozenset(name for pair in pairs for name in names_of(pair))
 
 
 class Subscription(BaseModel):
@@ -19,7 +25,9 @@ class Subscription(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kinds: frozenset[Kind] = frozenset()
-    pairs: Annotated[frozenset[_Name], Field(max_length=MOST_NAMES)] = frozenset()
+    pairs: Annotated[frozenset[_Name], Field(max_length=MOST_NAMES), AfterValidator(_with_assets)] = (
+        frozenset()
+    )
     sources: Annotated[frozenset[_Name], Field(max_length=MOST_NAMES)] = frozenset()
 
     def wants(self, entry: Entry) -> bool:
