@@ -55,7 +55,7 @@ NOT_RUN = {
     "df -h": _LOOKS,
     "docker system df": _LOOKS,
     "compose run --rm operator secrets api-key make NAME": "tests/unit/cli runs the command without a container",
-    "printf 'postgresql+psycopg://cryptoboy:%s@postgres/cryptoboy\\n' \"$(cat secrets/postgres)\""
+    "{ printf 'postgresql+psycopg://cryptoboy:'; tr -d '\\n' < secrets/postgres; echo '@postgres/cryptoboy'; }"
     " > secrets/history_url": _POSTGRES,
     "compose --profile postgres ps postgres": _POSTGRES,
     "docker exec -it trading-postgres psql -U cryptoboy -c '\\password'": _POSTGRES,
