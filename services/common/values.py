@@ -31,7 +31,7 @@ _SYMBOL_OF = {
     "CHAINLINK": "LINK",
     "AVALANCHE": "AVAX",
 }
-"""What people write for the assets that most of them trade, and the names under which exchanges know them."""
+"""The long names of the most traded coins, which people type instead of the symbols that exchanges use."""
 _NOT_IN_A_SOURCE_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
 _LONGEST_SOURCE_NAME = 64
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
@@ -123,9 +123,7 @@ def check_chosen_name(text: str) -> str:
         base, quote = (part for part in glued.groups() if part)
         raise ValueError(f"{text!r} is not a pair; write {base}/{quote}, or {base} for all pairs of {base}")
     if symbol := _SYMBOL_OF.get(text):
-        raise ValueError(
-            f"{text!r} is not the name of a pair or an asset on exchanges; write {symbol}, or {symbol}/USDT"
-        )
+        raise ValueError(f"{text!r} is no symbol that exchanges use; write {symbol}, or {symbol}/USDT")
     if text in _QUOTED_IN:
         raise ValueError(
             f"{text!r} is what pairs are paid in and no asset with news; write BASE/{text}, or BASE"

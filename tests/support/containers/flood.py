@@ -16,8 +16,9 @@ FIRST_UNCONFIRMED, UNCONFIRMED = 5, 24
 """Messages that a connection sends before it waits for a confirmation: at first, and at most. 24 of all connections are
 more than RabbitMQ's container holds."""
 SECONDS_FOR_ONE_MORE = 0.25
-"""RabbitMQ looks at its memory now and then: what comes faster than it looks can kill it whatever its mark is. So the
-flood rises, but fast enough to reach the mark before the queue has its most bytes and refuses."""
+"""RabbitMQ measures its memory at intervals, so a burst between two measurements can exceed the container's limit
+whatever the high watermark is. The flood therefore grows, but fast enough to reach the watermark before the queue
+reaches its size limit and refuses messages."""
 MESSAGE_BYTES = 2_000_000
 SEND_SECONDS = 30.0
 """Unless one is blocked before: then all stop, and wait until each message is confirmed or refused."""
