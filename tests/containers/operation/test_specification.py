@@ -14,6 +14,7 @@ from tests.support.docs.specification import SPECIFIED
 PRODUCTION = "docker-compose -f docker-compose.production.yml"
 PROCESSOR = "trading-sentiment-processor-1"
 """The specification names no number; the processor is the part that is scaled."""
+REDIS_PROMPT = ":6379> "
 FIELDS = ("score", "label", "timestamp", "headline", "source", "article_id")
 
 
@@ -79,17 +80,16 @@ def test_what_is_looked_at_is_shown(scored: Stack, line: str, shown: str) -> Non
 
 def test_the_cache_is_looked_at_at_the_prompt_of_redis(scored: Stack) -> None:
     with AtTerminal(scored, "docker exec -it trading-redis-prod redis-cli") as terminal:
-        terminal.wait_for("> ")
-        terminal.type("HGETALL sentiment:BTC/USDT")
+        terminal.type("HGETALL sentiment:BTC/USDT", REDIS_PROMPT)
         for field in FIELDS:
             terminal.wait_for(f'"{field}"')
-        terminal.type("KEYS sentiment:*")
+        terminal.type("KEYS sentiment:*", REDIS_PROMPT)
         terminal.wait_for('"sentiment:ETH/USDT"')
-        terminal.type("TTL sentiment:BTC/USDT")
+        terminal.type("TTL sentiment:BTC/USDT", REDIS_PROMPT)
         terminal.wait_for("(integer) -1")
-        terminal.type("LRANGE sentiment_history:BTC/USDT 0 9")
+        terminal.type("LRANGE sentiment_history:BTC/USDT 0 9", REDIS_PROMPT)
         terminal.wait_for("sentiment_signal")
-        terminal.type("exit")
+        terminal.type("exit", REDIS_PROMPT)
         terminal.result()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -17,6 +18,7 @@ from typing import Self
 from tests.support.containers.stack import Stack
 
 SECONDS = 120.0
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|\r")
 _HYPHENATED = "docker-compose"
 
 
@@ -53,8 +55,17 @@ class AtTerminal:
             self._process.wait()
         os.close(self._terminal)
 
-    def type(self, line: str) -> None:
-        """Type a line and the return key."""
+    def type(self, line: str, prompt: str) -> None:
+        """Type a line and the return key, once this prompt is the last that is shown.
+
+        A program that edits its lines drops what was typed before its prompt was there.
+        """
+        deadline = time.monotonic() + SECONDS
+        while not _ESCAPES.sub("", self.shown).endswith(prompt):
+            assert time.monotonic() < deadline, (
+                f"no prompt {prompt!r} within {SECONDS:.0f} s in:\n{self.shown}"
+            )
+            assert self._read(), f"ended without {prompt!r}:\n{self.shown}"
         os.write(self._terminal, f"{line}\r".encode())
 
     def press_ctrl_c(self) -> None:
