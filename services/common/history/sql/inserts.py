@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, Text, cast, func, insert, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.common.history.rows import Kind
 from services.common.history.sql import tables
 
 Values = dict[str, Any]
+_ENTRY = ("kind", "key", "pair", "source", "at", "row")
 _KEYS_AT_ONCE = 500
 """Both databases limit the parameters of a statement, and PostgreSQL the depth of its condition."""
 
@@ -57,17 +58,17 @@ ANALYSED = Kept(tables.analysed, ("pair", "timeframe", "opened"), None)
 HOLDS = Kept(tables.holds, ("owner", "action", "seen"), Kind.HOLD, "owner", at="seen")
 
 
-def add_new(connection: Connection, kept: Kept, rows: Sequence[Values]) -> list[Values]:
-    """Insert the rows whose keys are not there yet.
+def add_new(connection: Connection, kept: Kept, rows: Sequence[Values]) -> int:
+    """Insert the rows whose keys are not there yet, with their entries in the change feed; return their number.
 
-    Returns:
-        The inserted rows, with their `id`, in the order of `rows`.
+    Numbers only rise and there is one writer, so the new rows are those with numbers above the present ones.
     """
-    columns = [kept.table.c[name] for name in kept.key]
-    statement = _insert(connection, kept.table).on_conflict_do_nothing().returning(kept.table.c.id, *columns)
-    first = {_key(kept, row): row for row in reversed(rows)}
-    ids = {tuple(line[1:]): line[0] for line in connection.execute(statement, list(rows))}
-    return [{**row, "id": ids[key]} for key, row in reversed(first.items()) if key in ids]
+    number = kept.table.c.id
+    newest = connection.scalar(select(func.max(number))) or 0
+    connection.execute(_insert(connection, kept.table).on_conflict_do_nothing(), list(rows))
+    if kept.kind is not None:
+        _add_entries(connection, kept, number > newest)
+    return connection.scalar(select(func.count()).where(number > newest)) or 0
 
 
 def replace(
@@ -119,21 +120,20 @@ def put(connection: Connection, table: Table, row: Values, newer: str = "") -> N
     )
 
 
-def entries_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
-    """Return the entries of the change feed for new or changed rows."""
-    if kept.kind is None:
-        return []
-    return [
-        {
-            "kind": kept.kind.value,
-            "key": str(row[kept.name]),
-            "pair": row[kept.pair] if kept.pair else "",
-            "source": row[kept.source] if kept.source else "",
-            "at": row[kept.at],
-            "row": row["id"],
-        }
-        for row in rows
-    ]
+def add_entries(connection: Connection, kept: Kept, rows: Sequence[Values]) -> None:
+    """Write an entry of the change feed for each of these rows, which have their `id`."""
+    for start in range(0, len(rows) if kept.kind else 0, _KEYS_AT_ONCE):
+        numbers = [row["id"] for row in rows[start : start + _KEYS_AT_ONCE]]
+        _add_entries(connection, kept, kept.table.c.id.in_(numbers))
+
+
+def _add_entries(connection: Connection, kept: Kept, which: ColumnElement[bool]) -> None:
+    """Write the entries of the rows that meet a condition."""
+    columns = kept.table.c
+    names = [columns[name] if name else literal("") for name in (kept.pair, kept.source)]
+    kind, key = literal(kept.kind), cast(columns[kept.name], Text)
+    found = select(kind, key, *names, columns[kept.at], columns.id).where(which).order_by(columns.id)
+    connection.execute(insert(tables.events).from_select(_ENTRY, found))
 
 
 def _key(kept: Kept, row: Values) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from services.common.errors import CryptoBoyError
 from services.common.history.port import Batch, Limits, Written
@@ -16,7 +16,7 @@ from services.common.history.sql import inserts, retention, tables
 from services.common.history.sql.columns import json_text
 from services.common.history.sql.content import CONTENT, refuse_mixture
 from services.common.history.sql.engine import Database
-from services.common.history.sql.inserts import Kept, Values, add_new, entries_of, replace
+from services.common.history.sql.inserts import Kept, Values, add_entries, add_new, replace
 from services.common.history.sql.mapping import values_of
 from services.common.history.sql.migrate import lock_writers, migrate
 from services.common.runtime.health import DependencyHealth
@@ -38,23 +38,19 @@ class SqlWriter:
         with self._begin() as connection:
             lock_writers(connection)
             counts: dict[str, int] = {}
-            entries: list[Values] = []
             for kept, rows in _kept(batch):
-                new = add_new(connection, kept, [values_of(row) for row in rows]) if rows else []
-                counts[kept.table.name] = len(new)
-                entries += entries_of(kept, new)
+                if rows:
+                    counts[kept.table.name] = add_new(connection, kept, [values_of(row) for row in rows])
             if batch.trades:
                 changed = _write_trades(connection, batch.trades)
                 counts[tables.trades.name] = len(changed)
-                entries += entries_of(inserts.TRADES, changed)
+                add_entries(connection, inserts.TRADES, changed)
             if batch.outcomes:
                 rows = _last_of(_OUTCOMES, [values_of(row) for row in batch.outcomes])
                 known = replace(connection, _OUTCOMES, rows, _is_known_now)
                 counts[tables.outcomes.name] = len(known)
             _write_summaries(connection, batch)
             _write_cursors(connection, batch)
-            if entries:
-                connection.execute(insert(tables.events), entries)
             newest = connection.scalar(select(func.max(tables.events.c.seq)))
         return Written({name: count for name, count in counts.items() if count}, newest or 0)
 
