@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,30 +21,41 @@ class JsonAnswer(Response):
 
     def render(self, content: object) -> bytes:
         """The body."""
-        return json.dumps(
-            as_json(content), ensure_ascii=False, allow_nan=False, separators=(",", ":")
-        ).encode(errors="replace")
+        return json_text(content).encode(errors="replace")
 
 
-def as_json(value: object) -> Any:  # noqa: ANN401 - any JSON value
-    """Replace everything that JSON does not have."""
-    if hasattr(value, "as_json"):
-        return as_json(value.as_json())
-    if is_dataclass(value) and not isinstance(value, type):
-        return as_json(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(name): as_json(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [as_json(each) for each in value]
-    return _plain(value)
+def json_text(value: object) -> str:
+    """A value as JSON. Only a value with a number that JSON does not have is searched for it, as that takes long."""
+    try:
+        return _text(value)
+    except ValueError:
+        return _text(_finite(json.loads(_text(value, allow_nan=True))))
+
+
+def _text(value: object, *, allow_nan: bool = False) -> str:
+    return json.dumps(value, default=_plain, ensure_ascii=False, allow_nan=allow_nan, separators=(",", ":"))
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
+    """What stands in JSON for a value that JSON does not have."""
+    if hasattr(value, "as_json"):
+        return value.as_json()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
     if isinstance(value, datetime):
         return value.isoformat()
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (set, frozenset)) else str(value)
+
+
+def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Replace the numbers that JSON does not have by null."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def kept_by_client(request: Request, content: object) -> Response:

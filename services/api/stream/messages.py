@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from services.api.answers import as_json
+from services.api.answers import json_text
 from services.common.history.queries import Change
 from services.common.history.rows import Kind
 
@@ -40,28 +39,24 @@ def entry_of(change: Change) -> Entry:
         "at": event.at,
         "data": data or None,
     }
-    return Entry(event.seq, event.kind, event.pair, event.source, _text(body))
+    return Entry(event.seq, event.kind, event.pair, event.source, json_text(body))
 
 
 def hello(cursor: int, now: datetime) -> str:
     """The first message: from where the stream goes on, and the time of the system."""
-    return _text({"kind": "hello", "cursor": cursor, "time": now})
+    return json_text({"kind": "hello", "cursor": cursor, "time": now})
 
 
 def tick(cursor: int, now: datetime) -> str:
     """A sign of life; everything up to the cursor was sent or is not subscribed to."""
-    return _text({"kind": "tick", "cursor": cursor, "time": now})
+    return json_text({"kind": "tick", "cursor": cursor, "time": now})
 
 
 def gap(cursor: int) -> str:
     """What lies between the client's cursor and this one is no longer kept."""
-    return _text({"kind": "gap", "cursor": cursor})
+    return json_text({"kind": "gap", "cursor": cursor})
 
 
 def health(cursor: int, data: object) -> str:
     """The state of the services, sent at the beginning and when it changes."""
-    return _text({"kind": "health", "cursor": cursor, "data": data})
-
-
-def _text(body: dict[str, Any]) -> str:
-    return json.dumps(as_json(body), ensure_ascii=False, separators=(",", ":"))
+    return json_text({"kind": "health", "cursor": cursor, "data": data})
