@@ -3,6 +3,7 @@
 # ruff: noqa: E402 - see register_assert_rewrite
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pydantic import SecretStr
 # What a helper asserts is explained like what a test asserts; to be said before a helper is imported.
 pytest.register_assert_rewrite("tests")
 
+from services.common.runtime.logging import LogWriter
 from services.common.settings.settings import BrokerKind, Settings
 from tests.support.broker.rabbitmq_management import Management
 from tests.support.scoring import ollama_server
@@ -35,15 +37,33 @@ hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health
 hypothesis_settings.load_profile("cryptoboy")
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_logger_is_cached() -> Iterator[None]:
+    """A logger that is cached at its first use would keep the configuration of one test for all others."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            structlog,
+            "configure",
+            lambda **values: configure(**{**values, "cache_logger_on_first_use": False}),
+        )
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     """What a test configures, as a command that is called in this process does, is not there in the next test."""
     was_configured, configuration = structlog.is_configured(), structlog.get_config()
+    root = logging.getLogger()
+    writers, level = [each for each in root.handlers if isinstance(each, LogWriter)], root.level
     yield
     if was_configured:
         structlog.configure(**configuration)
     else:
         structlog.reset_defaults()
+    for left in [each for each in root.handlers if isinstance(each, LogWriter) and each not in writers]:
+        root.removeHandler(left)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -82,5 +82,5 @@ def test_one_that_runs_alone_ends_itself_with_78(
     told = log.read_text()
     assert "Freqtrade does not trade as the settings say: stake_amount is 100.0, not 5.0" in told
     assert done.returncode == os.EX_CONFIG
-    assert "Cleaning up modules" in told, "it ended as usual"
+    assert "SIGINT received, aborting" in told, "it ended as usual"
     assert supervisor.pids().keys() == {"replay_exchange"}

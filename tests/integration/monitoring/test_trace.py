@@ -32,7 +32,7 @@ def test_one_id_leads_from_the_feed_to_the_trade(plant: Plant, caplog: pytest.Lo
     trace_id = published["trace_id"]
     assert judged["trace_id"] == trace_id
     assert cached["trace_ids"] == {trace_id: {PAIR: "newest"}}
-    assert {line["service"] for line in (published, judged, cached)} == services.keys() - {"market_streamer"}
+    assert {line["service"] for line in (published, judged, cached)} == told.keys()
 
     (member,) = plant.pipeline.redis.zrange(f"sentiment_signals:{PAIR}", 0, -1)
     assert json.loads(member)["article_id"] == trace_id
