@@ -9,11 +9,8 @@ from typing import Any
 
 from services.common.history.port import HistoryReader
 from services.common.history.queries import DEFAULT_LIMIT, TradeFilter
-from services.common.history.rows import TradeRow
+from services.common.history.rows import ARTICLE_OF_TRADE, TradeRow
 from services.operations.answer import Answer
-
-TRACE_ID = "trace_id"
-"""The name under which the strategy stores the article with a trade: `cryptoboy_sentiment.trace`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,5 +84,5 @@ def list_trades(
 
 
 def _article(details: Mapping[str, Any]) -> str:
-    found = details.get(TRACE_ID)
+    found = details.get(ARTICLE_OF_TRADE)
     return found if isinstance(found, str) else ""

@@ -121,6 +121,10 @@ class CandleRow:
     recorded: datetime
 
 
+ARTICLE_OF_TRADE = "trace_id"
+"""The name of the article that was known at an entry, in the details of a trade: `cryptoboy_sentiment.trace`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TradeRow:
     """A trade of a bot in its last known state.
@@ -128,7 +132,8 @@ class TradeRow:
     Attributes:
         stake: the amount of the stake currency.
         profit_ratio, profit_abs: of an open trade, as at `updated`; None if unknown.
-        details: the orders and everything else that Freqtrade says about the trade, as JSON values.
+        details: the orders and everything else that Freqtrade says about the trade, as JSON values, and the id of the
+            article that the strategy stored with it (ARTICLE_OF_TRADE).
         updated: when this state was read from Freqtrade.
     """
 

@@ -10,11 +10,13 @@ from typing import Any
 import httpx
 
 from services.common.errors import StopProgram, TryLater
+from services.common.history.rows import ARTICLE_OF_TRADE
 from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
 _MOST_OF_NAME = 200
+_MOST_OF_ID = 200
 _ANYWHERE = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared, not listened on # nosec B104
 
 
@@ -67,6 +69,12 @@ class FreqtradeRest:
         answer = self._get("/trades", limit=limit, offset=offset, order_by_id="false")
         return [trade for trade in answer["trades"] if not trade["is_open"]]
 
+    def article_of(self, trade_id: int) -> str:
+        """The id of the article that the strategy stored with a trade; empty if it stored none."""
+        stored = self._get(f"/trades/{trade_id}/custom-data", missing=[], key=ARTICLE_OF_TRADE)
+        values = [entry["value"] for trade in stored for entry in trade["custom_data"]]
+        return next((value[:_MOST_OF_ID] for value in values if isinstance(value, str)), "")
+
     def candles(self, pair: str, timeframe: str, limit: int) -> dict[str, Any]:
         """The last rows of the strategy's dataframe: `columns`, `data`, and the own columns as `all_columns`."""
         answer: dict[str, Any] = self._get("/pair_candles", pair=pair, timeframe=timeframe, limit=limit)
@@ -76,9 +84,12 @@ class FreqtradeRest:
         """Close the connection."""
         self._client.close()
 
-    def _get(self, path: str, **parameters: str | int) -> Any:  # noqa: ANN401 - JSON
+    def _get(self, path: str, *, missing: Any = None, **parameters: str | int) -> Any:  # noqa: ANN401 - JSON
+        """The answer of a route; `missing`, unless it is None, where the bot does not know what is asked for."""
         try:
             answer = self._client.get(path, params=parameters)
+            if answer.status_code == httpx.codes.NOT_FOUND and missing is not None:
+                return missing
             if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
                 raise StopProgram(
                     f"Freqtrade at {self.address} refuses FREQTRADE_API_USER and FREQTRADE_API_PASS"

@@ -9,21 +9,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from services.common.clock import Clock
-from services.common.history.rows import TradeRow
+from services.common.history.rows import ARTICLE_OF_TRADE, TradeRow
 from services.history_recorder.freqtrade.rest import FreqtradeRest
 from services.history_recorder.freqtrade.rows import trade_row
 
 PAGE = 200
-Answer = list[dict[str, Any]]
+T = TypeVar("T")
 
 
 class Asked(Protocol):
     """Calls a question and returns its answer."""
 
-    def __call__(self, question: Callable[[], Answer], /) -> Answer:
+    def __call__(self, question: Callable[[], T], /) -> T:
         """Return the answer. Raises TryLater and StopProgram."""
         ...
 
@@ -63,9 +63,10 @@ class TradeReader:
     def read(self, rest: FreqtradeRest, bot: str, since: datetime | None) -> FoundTrades:
         """Read what changed; `since` is when the last recorded trade was closed. Raises TryLater and StopProgram."""
         # Open trades first: a trade that closes between the two questions is in both answers, never in none.
-        still_open = self._rows(bot, filter(_has_entered, self._asked(rest.open_trades)))
+        entered = self._rows(bot, filter(_has_entered, self._asked(rest.open_trades)))
+        still_open = [self._with_article(rest, row) for row in entered]
         closed = {row.trade_id: row for row in self._closed_since(rest, bot, since)}
-        new = [row for row in closed.values() if self._is_new(row, since)]
+        new = [self._with_article(rest, row) for row in closed.values() if self._is_new(row, since)]
         changed = [row for row in still_open if row.trade_id not in closed and self._is_changed(row)]
         return FoundTrades(
             (*changed, *new),
@@ -103,6 +104,13 @@ class TradeReader:
             if len(page) < PAGE or (since and oldest and oldest < since):
                 return
             offset += len(page)
+
+    def _with_article(self, rest: FreqtradeRest, row: TradeRow) -> TradeRow:
+        """The row with the article that the strategy stored with the trade, which no other answer of Freqtrade has."""
+        known = self._open.get(row.trade_id)
+        article = known.details.get(ARTICLE_OF_TRADE) if known else None
+        article = article or self._asked(partial(rest.article_of, row.trade_id))
+        return replace(row, details={**row.details, ARTICLE_OF_TRADE: article}) if article else row
 
     def _rows(self, bot: str, trades: Iterable[Mapping[str, Any]]) -> list[TradeRow]:
         now = self._clock.now()

@@ -20,6 +20,8 @@ class Bot:
 
     def __init__(self) -> None:
         self.open: list[dict[str, Any]] = []
+        self.article = ""
+        self.questions = 0
         self._reader = TradeReader(ManualClock(NOW), lambda question: question())
 
     def holds(self, *orders: dict[str, Any]) -> None:
@@ -32,6 +34,10 @@ class Bot:
 
     def closed_trades(self, _limit: int, _offset: int) -> list[dict[str, Any]]:
         return []
+
+    def article_of(self, _trade_id: int) -> str:
+        self.questions += 1
+        return self.article
 
     def read(self) -> FoundTrades:
         found = self._reader.read(cast("FreqtradeRest", self), "bot", None)
@@ -54,3 +60,15 @@ def test_a_trade_is_read_when_the_first_part_of_its_entry_is_filled() -> None:
     assert [row.trade_id for row in bot.read().trades] == [1]
     bot.holds({**ENTRY, "filled": 0.1}, {**ENTRY, "filled": 0.0})
     assert list(bot.read().open_now) == [1]
+
+
+def test_a_trade_is_read_again_when_the_strategy_stores_its_article_and_never_asked_for_it_after_that() -> (
+    None
+):
+    bot = Bot()
+    bot.holds({**ENTRY, "filled": 0.1})
+    assert [row.details.get("trace_id") for row in bot.read().trades] == [None]
+    bot.article = "article-1"
+    assert [row.details.get("trace_id") for row in bot.read().trades] == ["article-1"]
+    asked = bot.questions
+    assert (bot.read().trades, bot.questions) == ((), asked)
