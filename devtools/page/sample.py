@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from services.common.history.from_messages import signal_row
 from services.common.history.rows import AnalysedRow, ArticleRow, CandleRow, ScoringRow, TradeRow
 from services.common.messages import SentimentSignal
 from services.common.values import label_of
+from services.sentiment_analyzer.scorers.model.prompt import PROMPT_VERSION
 
 TIMEFRAME = "15m"
 BOT = "freqtrade@2026-11-01T10:00:00+00:00"
@@ -84,11 +86,26 @@ def _scorings(story: Story, now: datetime) -> Iterator[ScoringRow]:
             suspicions=story.suspicions,
             model=MODEL if is_scored else "",
             digest="sha256:0f1e2d3c" if is_scored else "",
-            prompt_version=7 if is_scored else None,
-            answer=f'{{"reason": "{story.why}"}}' if is_scored else "",
+            prompt_version=PROMPT_VERSION if is_scored else None,
+            answer=_answer(story) if is_scored else "",
             tokens=512 if is_scored else None,
             latency=1.84 if is_scored else None,
         )
+
+
+def _answer(story: Story) -> str:
+    """What a language model would have answered about a story."""
+    return json.dumps(
+        {
+            pair.partition("/")[0]: {
+                "reason": story.why,
+                "event_type": story.kind,
+                "score": round(10 * score),
+                "confidence": 8,
+            }
+            for pair, score in story.scores
+        }
+    )
 
 
 def _signals(story: Story, now: datetime) -> Iterator[SentimentSignal]:

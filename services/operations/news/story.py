@@ -12,6 +12,7 @@ from services.common.history.rows import ScoringRow
 from services.operations.answer import Answer
 from services.operations.news.grouping import Gathered, PairScore, gather
 from services.operations.news.prices import PriceMove, price_moves
+from services.operations.news.prompt import Prompt, prompt_of
 from services.operations.news.stories import StoryRow, story_row
 
 LISTED = 20
@@ -41,6 +42,7 @@ class Receipt(Answer):
 
     Attributes:
         answer: the answer as it was received.
+        prompt: with which it was asked; None if no language model was.
         tokens: of prompt and answer together; None if unknown.
     """
 
@@ -48,6 +50,7 @@ class Receipt(Answer):
     model: str
     digest: str
     prompt_version: int | None
+    prompt: Prompt | None
     answer: str
     tokens: int | None
     latency_seconds: float | None
@@ -98,11 +101,16 @@ def _article(history: HistoryReader, given: str) -> str:
 def _opened(history: HistoryReader, story: Gathered, now: datetime) -> Story:
     ids = [article.article_id for article in story.articles]
     scorings = history.scorings(ScoringFilter(articles=ids[:MOST_RECEIPTS]), limit=MOST_RECEIPTS).rows
+    articles = {article.article_id: article for article in story.articles}
     first = {signal.pair: signal.available_at for signal in reversed(story.signals)}
     return Story(
         row=story_row(story),
         tellings=tuple(_tellings(story)),
-        receipts=tuple(_receipt(each) for each in reversed(scorings) if each.model),
+        receipts=tuple(
+            _receipt(each, prompt_of(articles.get(each.article_id), each))
+            for each in reversed(scorings)
+            if each.model
+        ),
         signals=tuple(map(PairScore.of, story.signals)),
         moves=price_moves(history, dict(sorted(first.items())), now),
     )
@@ -130,12 +138,13 @@ def _tellings(story: Gathered) -> list[Telling]:
     return tellings
 
 
-def _receipt(row: ScoringRow) -> Receipt:
+def _receipt(row: ScoringRow, prompt: Prompt | None) -> Receipt:
     return Receipt(
         article_id=row.article_id,
         model=row.model,
         digest=row.digest,
         prompt_version=row.prompt_version,
+        prompt=prompt,
         answer=row.answer,
         tokens=row.tokens,
         latency_seconds=row.latency,

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Protocol
 
-from services.common.messages import NewsArticle
 from services.common.publishers import without_source
 from services.common.text.hidden_text import hides_words
 from services.common.text.markup import is_markup, seen_in
@@ -45,7 +45,24 @@ class ArticleText:
     suspicions: frozenset[Suspicion] = frozenset()
 
 
-def text_of(article: NewsArticle) -> ArticleText:
+class Written(Protocol):
+    """What an article is, as a message or as a row of the history: the fields of `NewsArticle` with these names."""
+
+    @property
+    def article_id(self) -> str: ...  # noqa: D102 - see NewsArticle, as the others
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def summary(self) -> str: ...  # noqa: D102
+    @property
+    def content(self) -> str: ...  # noqa: D102
+    @property
+    def hidden_text(self) -> bool: ...  # noqa: D102
+
+
+def text_of(article: Written) -> ArticleText:
     """Make the text of an article.
 
     The headline is the title without the publisher. The body is the summary followed by the content, or the content
