@@ -7,8 +7,10 @@ independent observations. Whole blocks of time are therefore resampled, with all
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -140,6 +142,15 @@ def independent_windows(starts: Ints, length: int) -> int:
         count += 1
         position = int(np.searchsorted(ordered, ordered[position] + length, side="left"))
     return count
+
+
+def share_interval(share: float, trials: int) -> tuple[float, float]:
+    """Return the 95% interval of a share that was observed in independent trials (E. B. Wilson 1927)."""
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    spread = z * z / trials
+    centre = (share + spread / 2) / (1 + spread)
+    reach = z * math.sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
+    return max(0.0, centre - reach), min(1.0, centre + reach)
 
 
 def discoveries(p_values: list[float], rate: float) -> list[bool]:

@@ -21,6 +21,7 @@ from services.research.statistics import (
     discoveries,
     estimate,
     independent_windows,
+    share_interval,
 )
 
 MIN_EVENTS = 30
@@ -46,7 +47,10 @@ class Cell(Answer):
         control_events: the number of signals with a control.
         directed, directed_low, directed_high: the mean of return less control in the direction of the score, with its
             95% interval; neutral signals have no direction.
-        hit_share: the share of signals with a direction after which return less control went in this direction.
+        with_direction: the number of signals with a control whose score has a direction.
+        days: the number of blocks of time, of a day or longer, in which they lie.
+        hits: the number of them after which return less control went in this direction.
+        hit_share, hit_low, hit_high: their share, with the 95% interval for as many windows as do not overlap.
         p: two-sided, of `directed` against zero.
         stands: whether `directed` differs from zero after correction for the number of tests.
     """
@@ -65,7 +69,12 @@ class Cell(Answer):
     directed: float | None = None
     directed_low: float | None = None
     directed_high: float | None = None
+    with_direction: int = 0
+    days: int = 0
+    hits: int = 0
     hit_share: float | None = None
+    hit_low: float | None = None
+    hit_high: float | None = None
     p: float | None = None
     stands: bool = False
 
@@ -120,15 +129,28 @@ def _cell(
     value: str,
 ) -> Cell:
     change = events.change[among]
-    windows = independent_windows(events.entered[among], microseconds(horizon))
-    cell = Cell(group, value, short(horizon), int(change.size), windows)
-    if change.size < MIN_EVENTS:
-        return cell
-    mean = _mean(change, block[among], weights)
+    entered, length = events.entered[among], microseconds(horizon)
     control = events.control[among]
     known = ~np.isnan(control)
     directed = known & (events.direction[among] != 0)
     moves = ((change - control) * events.direction[among])[directed]
+    hits = int((moves > 0).sum())
+    cell = Cell(
+        group,
+        value,
+        short(horizon),
+        int(change.size),
+        independent_windows(entered, length),
+        with_direction=int(moves.size),
+        days=int(np.unique(block[among][directed]).size),
+        hits=hits,
+    )
+    if moves.size and (group == "all" or moves.size >= MIN_EVENTS):
+        share = share_interval(hits / moves.size, independent_windows(entered[directed], length))
+        cell = replace(cell, hit_share=hits / moves.size, hit_low=share[0], hit_high=share[1])
+    if change.size < MIN_EVENTS:
+        return cell
+    mean = _mean(change, block[among], weights)
     enough = moves.size >= MIN_EVENTS
     effect = _mean(moves, block[among][directed], weights) if enough else NOTHING
     return replace(
@@ -142,7 +164,6 @@ def _cell(
         directed=effect.value,
         directed_low=effect.low,
         directed_high=effect.high,
-        hit_share=float((moves > 0).mean()) if enough else None,
         p=effect.p_value,
     )
 

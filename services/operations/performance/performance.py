@@ -82,5 +82,5 @@ def read_performance(
         is_cut=is_cut,
         cells=decided,
         chance=is_chance(decided),
-        verdict=verdict_of(decided),
+        verdict=verdict_of(decided, end - start),
     )

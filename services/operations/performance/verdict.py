@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import timedelta
 
 from services.operations.performance.cells import MIN_EVENTS, Cell
 from services.research.statistics import CONFIDENCE, MIN_BLOCKS
 
+_DAY = timedelta(days=1)
 _NOT_SHOWN = (
     "Not shown: that a trade would have earned anything (no fees, spread or slippage are counted), or that other "
     "months are like these."
@@ -18,25 +21,21 @@ def is_chance(cells: Sequence[Cell]) -> bool:
     return not any(cell.stands for cell in cells if cell.group == "all")
 
 
-def verdict_of(cells: Sequence[Cell]) -> str:
-    """What the cells show and what they do not show."""
+def verdict_of(cells: Sequence[Cell], period: timedelta) -> str:
+    """What the cells of a period show and what they do not show."""
     overall = [cell for cell in cells if cell.group == "all"]
     if not any(cell.events for cell in overall):
         return (
             "No signal of this period has a return yet: a return needs recorded candles of the pair until the end of "
             "the horizon."
         )
+    if all(cell.p is None for cell in overall):
+        return f"{_known_so_far(overall)} {_enough(overall, period)} {_NOT_SHOWN}"
     return f"{_overall(overall)} {_among_many(cells)} {_NOT_SHOWN}"
 
 
 def _overall(overall: Sequence[Cell]) -> str:
     tested = [cell for cell in overall if cell.p is not None]
-    if not tested:
-        return (
-            f"{max(cell.events for cell in overall)} signals are too few, or lie in too few days, to tell whether "
-            f"prices moved in the direction of the scores: at least {MIN_EVENTS} signals that are not neutral, on at "
-            f"least {MIN_BLOCKS} days, with candles of the days before as the control, are needed."
-        )
     standing = [cell for cell in tested if cell.stands]
     chance = [cell for cell in tested if not cell.stands]
     sentences = []
@@ -50,7 +49,45 @@ def _overall(overall: Sequence[Cell]) -> str:
         sentences.append(
             f"Whether prices moved in the direction of the scores cannot be told from chance: {_figures(chance)}."
         )
-    return " ".join(sentences)
+    return " ".join([*sentences, _hits(overall)])
+
+
+def _known_so_far(overall: Sequence[Cell]) -> str:
+    events = max(cell.events for cell in overall)
+    if not any(cell.with_direction for cell in overall):
+        return (
+            f"It cannot be told yet whether the scores were any good: {events} signals have a return, but none that is "
+            "not neutral has a control, for which the candles of the days before are needed."
+        )
+    return f"It cannot be told yet whether the scores were any good. {_hits(overall)}"
+
+
+def _hits(overall: Sequence[Cell]) -> str:
+    told = "; ".join(
+        f"{cell.hits} of {cell.with_direction} after {cell.horizon} ({cell.hit_share:.0%}, 95% interval "
+        f"{cell.hit_low:.0%} to {cell.hit_high:.0%})"
+        for cell in overall
+        if cell.hit_share is not None
+    )
+    return (
+        f"Scores that were right, less what the market did anyway: {told}. Guessing gives 50%."
+        if told
+        else ""
+    )
+
+
+def _enough(overall: Sequence[Cell], period: timedelta) -> str:
+    """What is needed for a judgement, and when it will be there."""
+    best = max(overall, key=lambda cell: (cell.days, cell.with_direction))
+    need = (
+        f"A judgement needs {MIN_EVENTS} such scores on {MIN_BLOCKS} days; these are {best.with_direction} on "
+        f"{best.days}."
+    )
+    if period < MIN_BLOCKS * _DAY:
+        return f"{need} A period of {period / _DAY:.0f} days is too short for it: take the last month."
+    days = max(1, best.days)
+    missing = max(MIN_BLOCKS - days, math.ceil(MIN_EVENTS * days / max(1, best.with_direction)) - days, 1)
+    return f"{need} If as much news comes as on these days, it can be told in about {missing} days."
 
 
 def _figures(cells: Sequence[Cell]) -> str:
@@ -62,8 +99,6 @@ def _figures(cells: Sequence[Cell]) -> str:
 
 def _among_many(cells: Sequence[Cell]) -> str:
     tested = [cell for cell in cells if cell.p is not None]
-    if not tested:
-        return "No group has enough signals for a test."
     below = sum(cell.p < 1 - CONFIDENCE for cell in tested if cell.p is not None)
     standing = sum(cell.stands for cell in tested)
     return (

@@ -72,7 +72,7 @@ def cell(found: tuple[Cell, ...], group: str = "all", value: str = "") -> Cell:
 def test_scores_without_skill_are_called_chance() -> None:
     found = cells(scored(0.0))
     assert is_chance(found)
-    assert "cannot be told from chance" in verdict_of(found)
+    assert "cannot be told from chance" in verdict_of(found, DAYS * DAY)
     assert not any(each.stands for each in found)
 
 
@@ -85,7 +85,7 @@ def test_skill_is_found_and_its_direction_is_said(skill: float, words: str) -> N
     assert every.directed_low is not None
     assert every.directed_high is not None
     assert every.directed_low < skill * 100 < every.directed_high
-    assert f"Prices moved {words} of the scores by more than chance" in verdict_of(found)
+    assert f"Prices moved {words} of the scores by more than chance" in verdict_of(found, DAYS * DAY)
 
 
 def test_how_often_by_chance_skill_is_found_is_what_the_interval_promises() -> None:
@@ -128,8 +128,28 @@ def test_few_days_are_said_to_be_too_few() -> None:
     ]
     found = cells(short)
     assert cell(found).p is None
-    assert "too few" in verdict_of(found)
     assert is_chance(found)
+    hits, those = cell(found).hits, cell(found).with_direction
+    said = verdict_of(found, DAYS * DAY)
+    assert f"{hits} of {those} after 1h" in said
+    assert f"A judgement needs 30 such scores on 10 days; these are {those} on 1." in said
+    assert "in about 9 days" in said
+    assert "A period of 7 days is too short for it" in verdict_of(found, 7 * DAY)
+
+
+def test_with_no_control_yet_it_says_that_the_days_before_are_missing() -> None:
+    found = cells([one(number, 0.5, 0.01, control=None) for number in range(3)])
+    assert "3 signals have a return, but none that is not neutral has a control" in verdict_of(found, 7 * DAY)
+
+
+def test_few_scores_have_a_share_that_were_right_with_an_interval_of_the_windows_that_do_not_overlap() -> (
+    None
+):
+    apart = cell(cells([one(number, 0.5, 0.01 if number % 4 else -0.01) for number in range(8)]))
+    assert (apart.hits, apart.with_direction, apart.hit_share) == (6, 8, 0.75)
+    assert (apart.hit_low, apart.hit_high) == pytest.approx((0.409, 0.929), abs=0.001)  # Wilson, 6 of 8
+    together = cell(cells([one(0, 0.5, 0.01, when=NOW), one(1, 0.5, 0.01, when=NOW)]))
+    assert (together.hit_low, together.hit_high) == pytest.approx((0.207, 1.0), abs=0.001)  # 1 of 1
 
 
 def test_overlapping_windows_are_counted_once() -> None:
