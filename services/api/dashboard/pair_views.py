@@ -9,6 +9,7 @@ from datetime import datetime
 from services.common.history.rows import CandleRow
 from services.common.store.current import published_at
 from services.common.values import asset_of
+from services.operations.news.stories import StoryRow, names_of
 from services.operations.sentiment import PairSentiment
 from services.operations.trades import Trade
 from services.operations.why.not_entered import WhyNot
@@ -50,10 +51,25 @@ class PairView:
 
 
 @dataclass(frozen=True, slots=True)
+class ScoredStory:
+    """A story with its score for a pair."""
+
+    article_id: str
+    headline: str
+    source: str
+    known: datetime
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class PairCard:
-    """A pair with its chart and what the bot waits for; `figure` is JSON, and empty without candles."""
+    """A pair with the news behind its mood, newest first, its chart and what the bot waits for.
+
+    `figure` is JSON, and empty without candles.
+    """
 
     view: PairView
+    news: tuple[ScoredStory, ...]
     waiting: WhyNot | None
     figure: str
     chart_label: str
@@ -73,6 +89,17 @@ class OpenTrade:
             return None
         moved = (self.price / self.trade.open_rate - 1) * 100
         return -moved if self.trade.side == "short" else moved
+
+
+def scored_stories(stories: Sequence[StoryRow], pair: str) -> tuple[ScoredStory, ...]:
+    """Those of the stories that count for the mood of a pair: with a score for it, and not suspected."""
+    names = names_of(pair)
+    return tuple(
+        ScoredStory(story.article_id, story.headline, story.source, found.available_at, found.score)
+        for story in stories
+        if (found := next((each for each in story.scores if each.pair in names), None))
+        and not found.suspected
+    )
 
 
 def pair_view(pair: str, found: PairSentiment | None, candles: Sequence[CandleRow]) -> PairView:

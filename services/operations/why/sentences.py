@@ -30,7 +30,7 @@ def time_of(moment: datetime) -> str:
 def about_rules(candle: Candle) -> list[str]:
     """Which rules are true and which are not, with the values that they compare."""
     sentences = []
-    for held, begin in ((True, "True"), (False, "Not true")):
+    for held, begin in ((True, "Rules that were true"), (False, "Rules that were not true")):
         rules = [rule for rule in candle.rules if rule.held is held]
         if rules:
             told = "; ".join(f"{rule.name} ({rule.values})" if rule.values else rule.name for rule in rules)

@@ -85,7 +85,7 @@ def _sentences(
     if entry is None:
         sentences.append("The candle on which the bot decided is not recorded.")
     else:
-        sentences += [*about_rules(entry), *about_sentiment(entry, [story] if story else [])]
+        sentences += [*about_sentiment(entry, [story] if story else []), *about_rules(entry)]
     if story is None:
         sentences.append("The article that was known at the entry is not recorded.")
     told = f"Stories about {trade.pair} that came while it was open: {len(news) or 'none'}."

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from services.api.dashboard.candles import last_day
 from services.api.dashboard.charts import price_figure, price_label
-from services.api.dashboard.pair_views import OpenTrade, PairCard, PairView, pair_view
+from services.api.dashboard.pair_views import OpenTrade, PairCard, PairView, pair_view, scored_stories
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import Sources, sources
 from services.common.history.rows import CandleRow
@@ -101,6 +101,7 @@ def _card(asked: Sources, view: PairView, candles: Sequence[CandleRow], now: dat
     waiting = waiting_for(asked.history, view.pair, now=now, staleness=staleness)
     return PairCard(
         view=view,
+        news=scored_stories(stories, view.pair),
         waiting=waiting if waiting.candle else None,
         figure=price_figure(candles, stories, recent, view.pair),
         chart_label=price_label(candles, stories, view.pair),

@@ -59,6 +59,8 @@
   const sent = new Map(); // what the server last sent of each part
   let lastRenewal = 0;
   let renewal = null; // the timer of the next one
+  let isRenewing = false;
+  let isWanted = false; // something happened while the page was renewing itself
 
   const partsOf = (root) => [...root.querySelectorAll("[data-part]")];
 
@@ -105,16 +107,20 @@
     renewal = null;
     lastRenewal = performance.now();
     if (document.hidden || document.querySelector("dialog[open]")) return;
+    isRenewing = true; // a slow server is asked for one page at a time
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       if (answer.ok) renewFrom(await answer.text());
     } catch {
       showConnection(false); // the next attempt follows by itself
     }
+    isRenewing = false;
+    if (isWanted) renewSoon();
   }
 
   function renewSoon() {
-    if (renewal !== null || !partsOf(document).length) return;
+    isWanted = isRenewing;
+    if (isRenewing || renewal !== null || !partsOf(document).length) return;
     const since = performance.now() - lastRenewal;
     renewal = setTimeout(renew, Math.max(300, RENEW_AT_MOST_EVERY - since));
   }

@@ -61,7 +61,7 @@ def test_the_rules_that_did_not_hold_are_named_with_what_they_compared(
     assert [story.headline for story in found.news] == ["Title 1"]
     said = " ".join(found.sentences)
     assert said.startswith("The entry rules that were true at 2026-11-20 12:30 UTC: all but macd_cross.")
-    assert "Not true: macd_cross (MACD -0.5, its signal 0.25)." in said
+    assert "Rules that were not true: macd_cross (MACD -0.5, its signal 0.25)." in said
     assert 'a sentiment of +0.85 (fresh, 0.5 h old), from "Title 1" (Wire).' in said
 
 
