@@ -46,5 +46,11 @@ _TELEGRAM = """
     TELEGRAM_API_HASH TELEGRAM_API_ID
 """
 NAMES = frozenset((_SYSTEM + _OLLAMA + _RABBITMQ + _REDIS + _OPENAI + _TELEGRAM).split())
-NAMES_ELSEWHERE = frozenset({"LOGLEVEL", "OPENAI_API_BASE", "RABBITMQ_URL", "REDIS_URL"})
+NAMES_ELSEWHERE = frozenset(
+    {
+        *("API_KEY", "API_KEY_FILE", "API_ORIGIN", "API_SERVICE", "API_TOKEN"),
+        *("HISTORY_FILE", "HISTORY_MAX", "HISTORY_SIZE"),
+        *("LOGLEVEL", "OPENAI_API_BASE", "RABBITMQ_URL", "REDIS_URL"),
+    }
+)
 """Other programs' names for settings that we have too. They may be in the environment, but not in our file."""

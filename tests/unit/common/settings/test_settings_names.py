@@ -11,6 +11,7 @@ from rapidfuzz.distance import OSA
 
 from services.common.errors import StopProgram
 from services.common.settings.names import edits_between, find_unknown_names
+from services.common.settings.others import NAMES_ELSEWHERE
 from services.common.settings.settings import Settings
 
 KNOWN = Settings.variables()
@@ -105,7 +106,8 @@ _OF_OTHERS = """
     FREQTRADE__API_SERVER__PASSWORD FREQTRADE__STAKE_AMOUNT POSTGRES_PASSWORD POSTGRES_DB PGHOST PGPASSWORD
     MYSQL_ROOT_PASSWORD MONGO_URL ELASTICSEARCH_HOSTS GF_SECURITY_ADMIN_PASSWORD GRAFANA_VERSION
     PROMETHEUS_MULTIPROC_DIR OTEL_EXPORTER_OTLP_ENDPOINT OTEL_SERVICE_NAME FLASK_APP FLASK_ENV
-    DJANGO_SETTINGS_MODULE SECRET_KEY API_KEY ACCESS_TOKEN APP_ENV ENVIRONMENT STAGE DRY WALLET QUEUE WORKERS
+    DJANGO_SETTINGS_MODULE SECRET_KEY API_KEY API_KEY_FILE API_ORIGIN API_SERVICE API_TOKEN API_URL API_VERSION
+    HISTORY_FILE HISTORY_MAX HISTORY_SIZE HISTORY_LIMIT ACCESS_TOKEN APP_ENV ENVIRONMENT STAGE DRY WALLET QUEUE WORKERS
     WEB_CONCURRENCY HEALTHCHECK_URL TELEGRAM_API_ID TELEGRAM_API_HASH TELEGRAM_PROXY DISCORD_TOKEN
     SLACK_BOT_TOKEN RETRY RETRIES MAX_RETRIES TIMEOUT LIVE_RELOAD STAKEHOLDER MARKETPLACE NEWSSERVER SIGNALS
     BINANCE OMP_NUM_THREADS MKL_NUM_THREADS NUMBA_CACHE_DIR MPLBACKEND COVERAGE_FILE PYTEST_CURRENT_TEST
@@ -148,7 +150,7 @@ def test_others_may_keep_theirs_in_our_file_too(name: str, tmp_path: Path) -> No
     assert Settings.load({}, tmp_path / ".env") == Settings.load({})
 
 
-@pytest.mark.parametrize("name", ["SOMETHING_ELSE", "REDIS_URL", "LOGLEVEL"])
+@pytest.mark.parametrize("name", ["SOMETHING_ELSE", "API_KEY_FILE", "HISTORY_FILE", "REDIS_URL", "LOGLEVEL"])
 def test_in_our_own_file_every_other_unknown_name_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(f"{name}=1\n")
     with pytest.raises(StopProgram, match=f"{name}: no such variable"):
@@ -164,7 +166,7 @@ def test_a_letter_left_out_doubled_or_swapped_is_seen_in_every_name(name: str, d
         name[:at] + name[at + 1] + name[at] + name[at + 2 :],
     )
     for slip in slips:
-        if slip not in KNOWN and slip != "LOGLEVEL":  # that one is a word of others too
+        if slip not in KNOWN and slip not in NAMES_ELSEWHERE:
             (unknown,) = find_unknown_names({slip: "1"}, {}, KNOWN)
             assert unknown.meant in KNOWN
 
