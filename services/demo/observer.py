@@ -71,7 +71,7 @@ class Observer:
 
     def counts(self) -> Counts:
         """The present counts; for a service that does not answer, the counts of its last answer."""
-        now = {name: read_metrics(port) for name, port in self._ports.items()}
+        now = {name: read_metrics(f"127.0.0.1:{port}") for name, port in self._ports.items()}
         self._metrics |= {name: samples for name, samples in now.items() if samples is not None}
         silent = tuple(name for name, samples in now.items() if samples is None)
         return count_messages(self._metrics, self._in(_WAITING), self._in(_DEAD) - self._dead_before, silent)

@@ -32,8 +32,6 @@ def answers_ok(url: str) -> Callable[[], bool]:
 
 
 def _get(url: str) -> tuple[int, bytes]:
-    if not url.startswith("http://127.0.0.1:"):
-        raise ValueError(f"{url} is not one of our own programs")
     try:
         with open_directly(url, _TIMEOUT_SECONDS) as answer:
             return answer.status, answer.read()
@@ -62,9 +60,9 @@ class Samples:
         return int(sum(value for row, have, value in self.rows if row == name and wanted <= have.items()))
 
 
-def read_metrics(port: int) -> Samples | None:
-    """The samples of the service whose health port is `port`; None if the service does not answer."""
-    status, body = _get(f"http://127.0.0.1:{port}/metrics")
+def read_metrics(address: str) -> Samples | None:
+    """The samples of the service at host:port; None if the service does not answer."""
+    status, body = _get(f"http://{address}/metrics")
     if status != HTTPStatus.OK:
         return None
     return Samples(

@@ -72,13 +72,18 @@ def read_health(settings: Settings, now: datetime, *, leave_out: str = "") -> Sy
         now: the time for the answer.
         leave_out: a service that is not asked, because it asks.
     """
-    addresses = {name: f"127.0.0.1:{each.port}" for name, each in SERVICES.items() if name != leave_out}
-    addresses |= settings.service_addresses
+    names = dict.fromkeys([*SERVICES, *settings.service_addresses])
+    addresses = {name: address_of(name, settings) for name in names if name != leave_out}
     with ThreadPoolExecutor(len(addresses), "health") as threads:
         found = tuple(threads.map(_ask, addresses, addresses.values()))
     states = {each.status for each in found}
     status = "ok" if states == {"ok"} else "down" if states == {AWAY} else "degraded"
     return SystemHealth(status, now, found)
+
+
+def address_of(service: str, settings: Settings) -> str:
+    """Where a service answers /health and /metrics, as host:port: as API_SERVICES says, or else on this machine."""
+    return settings.service_addresses.get(service) or f"127.0.0.1:{SERVICES[service].port}"
 
 
 def _ask(service: str, address: str) -> ServiceHealth:

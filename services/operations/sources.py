@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from services.common.errors import NeverWorks, TryLater
 from services.common.history.figures import ArticleTimes, ScoringHead
 from services.common.history.port import HistoryReader
-from services.common.services import USUAL_PORTS
 from services.common.settings.settings import Settings
 from services.launch.probes import read_metrics
 from services.operations.answer import Answer
+from services.operations.health import address_of
 
 MOST_ARTICLES = 100_000
 """The largest number of articles from which the figures are made; the newest of the period."""
@@ -108,8 +108,8 @@ def read_sources(history: HistoryReader, settings: Settings, now: datetime, days
 
 
 def _polls(settings: Settings) -> dict[str, tuple[int, bool]]:
-    """The failed polls of each source and whether its last poll failed, as this machine's poller says."""
-    samples = read_metrics(settings.health_port or USUAL_PORTS["news_poller"])
+    """The failed polls of each source and whether its last poll failed, as the poller says."""
+    samples = read_metrics(address_of("news_poller", settings))
     if samples is None:
         return {}
     found = {}

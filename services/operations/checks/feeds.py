@@ -8,12 +8,12 @@ from functools import partial
 
 from services.common.clock import SystemClock
 from services.common.errors import NeverWorks
-from services.common.services import USUAL_PORTS
 from services.common.settings.settings import Settings
 from services.data_ingestor.news.habit import freeze_limit, habit_of
 from services.data_ingestor.news.port import Listing, SourceConfig
 from services.launch.probes import read_metrics
 from services.operations.checks.check import Question
+from services.operations.health import address_of
 
 LATE = timedelta(hours=1)
 """The mean lag above which a feed is late; the alert SourceLags has the same threshold."""
@@ -68,8 +68,8 @@ def describe(
 
 
 def mean_lag(source: str, settings: Settings) -> timedelta | None:
-    """Mean time from publication to being seen, from the metrics of this machine's poller; None if it has none."""
-    samples = read_metrics(settings.health_port or USUAL_PORTS["news_poller"])
+    """Mean time from publication to being seen, from the metrics of the poller; None if it has none."""
+    samples = read_metrics(address_of("news_poller", settings))
     count = samples.total("cryptoboy_source_lag_seconds_count", source=source) if samples else 0
     if not samples or not count:
         return None

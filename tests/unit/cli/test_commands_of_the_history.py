@@ -27,7 +27,7 @@ RULES = "+trend +rsi -macd_cross +volume +below_band +sentiment"
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STATE_DIR", str(tmp_path))
-    monkeypatch.setenv("HEALTH_PORT", "9")  # no poller is there
+    monkeypatch.setenv("API_SERVICES", "news_poller=127.0.0.1:9")  # no poller is there
     return tmp_path
 
 

@@ -34,7 +34,7 @@ def test_each_source_has_its_lag_its_articles_a_day_and_how_often_it_was_first(
     ]
     writer.write(Batch(articles=[*articles, old], scorings=scorings))
     with refusing_port() as port:
-        report = read_sources(reader, Settings(health_port=port), NOW + 2 * DAY, days=7)
+        report = read_sources(reader, Settings(api_services=(f"news_poller=127.0.0.1:{port}",)), NOW + 2 * DAY, days=7)
     found = {source.source: source for source in report.sources}
     assert sorted(found) == ["Ledger", "Silent", "Wire"]
     wire, ledger, silent = found["Wire"], found["Ledger"], found["Silent"]
@@ -67,7 +67,10 @@ def test_failed_polls_are_those_that_the_running_poller_counts(
         is_up.labels(source).set(up)
     server, thread = start_http_server(0, "127.0.0.1", registry)
     try:
-        report = read_sources(reader, Settings(health_port=server.server_port), NOW + DAY)
+        poller = f"news_poller=127.0.0.1:{server.server_port}"
+        with refusing_port() as own:  # HEALTH_PORT is that of the process that asks
+            settings = Settings(health_port=own, api_services=(poller,))
+            report = read_sources(reader, settings, NOW + DAY)
     finally:
         server.shutdown()
         server.server_close()

@@ -22,7 +22,8 @@ def test_a_feed_of_a_running_poller() -> None:
     port = free_port()
     with FeedServer() as server:
         server.set("/rss", reply(rss([Item(published=half_an_hour_ago)])))
-        source, settings = FeedConfig(name="checked", url=server.url + "/rss"), Settings(health_port=port)
+        source = FeedConfig(name="checked", url=server.url + "/rss")
+        settings = Settings(api_services=(f"news_poller=127.0.0.1:{port}",))
         assert "the newest of them 30 min old" in check_feed(settings, source)
         metrics, thread = start_http_server(port, addr="127.0.0.1", registry=REGISTRY)
         try:
