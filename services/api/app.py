@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 import services
 from services.api import docs_page
 from services.api.access.guard import Guard
-from services.api.access.headers import SecurityHeaders
+from services.api.access.headers import HEADERS, SecurityHeaders
 from services.api.access.rules import AccessRules
 from services.api.dashboard.router import router as dashboard
 from services.api.description import complete_description
@@ -44,8 +44,6 @@ from services.api.sources import Sources
 from services.api.stream.feed import Feed
 from services.common.clock import Clock, SystemClock
 from services.common.history.open import open_reader
-from services.common.secrets.redaction import redactor
-from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 
@@ -106,10 +104,10 @@ def build_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.sources, app.state.rules = asked, rules
     app.state.feed, app.state.stream_clients = Feed(history, asked.states_of_services), set()
     routes = [route for router in ROUTERS for route in router.routes]
-    add_handlers(app, redactor(secrets_of(settings)), routes)
+    add_handlers(app, asked.redact, routes, HEADERS)
     for router in ROUTERS:
         app.include_router(router)
-    app.state.mcp = build_mcp(Questions(settings, clock, history, store))
+    app.state.mcp = build_mcp(Questions(settings, clock, history, store, asked.figures))
     app.router.routes.extend(http_routes(app.state.mcp))
     complete_description(app)
     return app

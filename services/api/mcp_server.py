@@ -16,21 +16,22 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 import services
+from services.api.figures import Figures
 from services.api.page_text import page_text
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError
 from services.common.history.port import HistoryReader
+from services.common.secrets.redaction import Redact, redactor
+from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.news.stories import StoryFilter, list_stories
 from services.operations.news.story import open_story
-from services.operations.performance.performance import read_performance
 from services.operations.reports import list_reports, read_report, reports_folder
 from services.operations.sentiment import read_sentiment
-from services.operations.sources import read_sources
 from services.operations.trades import list_trades
 from services.operations.why.not_entered import why_not
 from services.operations.why.trade import why_last, why_trade
@@ -71,6 +72,7 @@ class Questions:
     clock: Clock
     history: HistoryReader
     store: SentimentStore
+    figures: Figures
 
     def sentiment(self, pairs: Annotated[list[Pair] | None, Field(max_length=MOST_ROWS)] = None) -> Answered:
         """The present mood of pairs: newest signal with headline, aggregate, and whether new trades are allowed."""
@@ -118,14 +120,11 @@ class Questions:
         self, pair: Pair | None = None, start: Instant | None = None, end: Instant | None = None
     ) -> Answered:
         """How the scores did: returns 1, 4 and 24 hours after signals, beside a control, and whether it is chance."""
-        found = read_performance(
-            self.history, pair=pair, start=_utc(start), end=_utc(end), now=self.clock.now()
-        )
-        return found.as_json()
+        return self.figures.performance(pair, _utc(start), _utc(end)).as_json()
 
     def sources(self, days: Annotated[int, Field(ge=1, le=90)] = 7) -> Answered:
         """The sources of news: last seen, lag, articles a day, errors, and how often each told a story first."""
-        return read_sources(self.history, self.settings, self.clock.now(), days=days).as_json()
+        return self.figures.sources(days).as_json()
 
     def studies(self) -> Answered:
         """The backtests, event studies and evaluations that were made, newest first."""
@@ -155,30 +154,35 @@ def build_mcp(questions: Questions) -> MCPServer[Any]:
     server: MCPServer[Any] = MCPServer(
         "cryptoboy", instructions=INSTRUCTIONS, version=services.__version__, log_level="WARNING"
     )
+    redact = redactor(secrets_of(questions.settings))
     for name in TOOLS:
-        server.add_tool(_tool(getattr(questions, name)), annotations=_READS)
+        server.add_tool(_tool(getattr(questions, name), redact), annotations=_READS)
     return server
 
 
 def http_routes(server: MCPServer[Any]) -> list[BaseRoute]:
-    """The route PATH, whose `server.session_manager` has to run. Hosts and keys are checked before it is reached."""
-    return server.streamable_http_app(
+    """The route PATH, whose `server.session_manager` has to run. Hosts and keys are checked before it is reached.
+
+    It takes POST alone: without sessions there is nothing to send by itself (GET) and nothing to end (DELETE).
+    """
+    made = server.streamable_http_app(
         streamable_http_path=PATH,
         json_response=True,
         stateless_http=True,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     ).routes
+    return [Route(PATH, route.endpoint, methods=["POST"]) for route in made if isinstance(route, Route)]
 
 
-def _tool(question: Callable[..., Answered]) -> Callable[..., Answered]:
-    """The question as a tool, whose error is the answer that the model reads."""
+def _tool(question: Callable[..., Answered], redact: Redact) -> Callable[..., Answered]:
+    """The question as a tool, whose error, without secrets, is the answer that the model reads."""
 
     @functools.wraps(question)
     def ask(*args: Any, **kwargs: Any) -> Answered:  # noqa: ANN401 - those of any question
         try:
             return question(*args, **kwargs)
         except CryptoBoyError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(redact(str(error))) from error
 
     return ask
 

@@ -40,9 +40,9 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 gives it
         self.name = name
         self.headers = dict(headers or {})
 
-    def response(self) -> JSONResponse:
-        """The answer for the client."""
-        return problem_response(self.status, self.detail, self.name, headers=self.headers)
+    def response(self, redact: Redact = str) -> JSONResponse:
+        """The answer for the client; `redact` hides secrets in it."""
+        return problem_response(self.status, redact(self.detail), self.name, headers=self.headers)
 
 
 class Fault(BaseModel):
@@ -82,18 +82,21 @@ def problem_response(
     return JSONResponse(body, status.value, {**(headers or {})}, MEDIA_TYPE)
 
 
-def add_handlers(app: FastAPI, redact: Redact, routes: Sequence[BaseRoute]) -> None:
+def add_handlers(
+    app: FastAPI, redact: Redact, routes: Sequence[BaseRoute], headers: Mapping[str, str]
+) -> None:
     """Make each error of a route a problem.
 
     Args:
         app: the application.
         redact: hides secrets, because libraries quote them in their errors.
         routes: the routes of the application.
+        headers: those of every answer. The answer to a fault is made outside of the middleware that adds them.
     """
 
     @app.exception_handler(Problem)
     async def of_problem(_request: Request, error: Problem) -> JSONResponse:
-        return error.response()
+        return error.response(redact)
 
     @app.exception_handler(HTTPException)
     async def of_router(request: Request, error: HTTPException) -> JSONResponse:
@@ -101,10 +104,10 @@ def add_handlers(app: FastAPI, redact: Redact, routes: Sequence[BaseRoute]) -> N
         unknown = status is HTTPStatus.NOT_FOUND
         detail = "there is no such path; /docs lists them" if unknown else error.detail
         name = status.phrase.lower().replace(" ", "-")
-        headers = dict(error.headers or {})
+        further = dict(error.headers or {})
         if status is HTTPStatus.METHOD_NOT_ALLOWED:
-            headers["Allow"] = ", ".join(sorted(_methods_of(routes, request))) or headers.get("Allow", "")
-        return problem_response(status, detail, name, headers=headers)
+            further["Allow"] = ", ".join(sorted(_methods_of(routes, request))) or further.get("Allow", "")
+        return problem_response(status, detail, name, headers=further)
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(_request: Request, error: RequestValidationError) -> JSONResponse:
@@ -129,7 +132,7 @@ def add_handlers(app: FastAPI, redact: Redact, routes: Sequence[BaseRoute]) -> N
     @app.exception_handler(Exception)
     async def of_fault(_request: Request, _error: Exception) -> JSONResponse:
         detail = "the API failed at this request; its log says why"
-        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "failed")
+        return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, detail, "failed", headers=headers)
 
 
 def _methods_of(routes: Sequence[BaseRoute], request: Request) -> set[str]:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from starlette.requests import HTTPConnection
 
 from services.api.access.sessions import Sessions
+from services.api.figures import Figures, alone
 from services.api.problems import Problem
 from services.api.recent import Recent
 from services.common.broker.topology import Queue
@@ -19,21 +20,18 @@ from services.common.clock import Clock
 from services.common.errors import StopProgram
 from services.common.history.port import HistoryReader
 from services.common.runtime.health import DependencyHealth
+from services.common.secrets.redaction import redactor
+from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.connections import connected_broker, next_step, store_hint
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
 from services.operations.other_programs.strategy_reads import StoreForStrategies
-from services.operations.performance.performance import Performance, read_performance
 from services.operations.queues import QueueReport, read_queues
-from services.operations.sources import SourcesReport, read_sources
 
 RECENT_SECONDS = 3.0
-SOURCES_SECONDS = 60.0
 MOST_DEAD_LETTERS = 500
-_WAIT_SECONDS = 1.0
-"""Who waits keeps one of the worker threads, which answer all other requests too."""
 
 
 class Sources:
@@ -52,13 +50,13 @@ class Sources:
         self.clock = clock
         self.history = history
         self.sessions = sessions
+        self.redact = redactor(secrets_of(settings))
+        self.figures = Figures(settings, clock, history)
         self.for_strategies = StoreForStrategies(settings)
         self._store = store
         self._queues = Recent(self._read_queues, RECENT_SECONDS)
         self._health = Recent(self._read_health, RECENT_SECONDS)
-        self._source_reports: dict[int, Recent[SourcesReport]] = {}
         self._box = threading.Lock()
-        self._measuring = threading.Lock()
 
     def now(self) -> datetime:
         """The present instant by the clock of the system, which the demo sets back."""
@@ -82,23 +80,6 @@ class Sources:
         """The state of the services, at most three seconds old."""
         return self._health.get()
 
-    def sources_report(self, days: int) -> SourcesReport:
-        """How the sources of news did, at most a minute old. Raises as `read_sources`."""
-        report = self._source_reports.setdefault(
-            days,
-            Recent(lambda: read_sources(self.history, self.settings, self.now(), days), SOURCES_SECONDS),
-        )
-        return report.get()
-
-    def performance(self, pair: str | None, start: datetime | None, end: datetime | None) -> Performance:
-        """How the scores did; one caller at a time, as this takes memory. Raises as `read_performance`.
-
-        Raises:
-            Problem: others ask for too long (503).
-        """
-        with _alone(self._measuring, "the scores are measured for others; try again"):
-            return read_performance(self.history, pair=pair, start=start, end=end, now=self.now())
-
     def states_of_services(self) -> dict[str, object]:
         """The status of each service and of all together, without what changes all the time."""
         found = self.health()
@@ -109,12 +90,12 @@ class Sources:
         """Yield the dead letters of a queue, at most the 500 oldest of them, for one caller at a time.
 
         Raises:
-            Problem: the queue has no dead letters of its own (404), or others use them for too long (503).
-            TryLater, StopProgram: the broker cannot be asked.
+            Problem: the queue has no dead letters of its own (404).
+            TryLater, StopProgram: the broker cannot be asked; the former also while others use them for too long.
         """
         queues = _queues_called(queue)
         with (
-            _alone(self._box, "somebody else looks at the dead letters; try again"),
+            alone(self._box, "somebody else looks at the dead letters; try again"),
             connected_broker(self.settings) as broker,
             DeadLetterBox(broker, queues, MOST_DEAD_LETTERS) as box,
         ):
@@ -138,17 +119,6 @@ def sources(connection: HTTPConnection) -> Sources:
     """What the application of this request or WebSocket answers from; also a dependency of routes."""
     found: Sources = connection.app.state.sources
     return found
-
-
-@contextmanager
-def _alone(lock: threading.Lock, detail: str) -> Iterator[None]:
-    """Hold the lock. Raises Problem with this detail if others hold it for too long."""
-    if not lock.acquire(timeout=_WAIT_SECONDS):
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, "busy", headers={"Retry-After": "5"})
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _queues_called(name: str) -> tuple[Queue, ...]:

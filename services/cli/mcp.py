@@ -18,6 +18,7 @@ def mcp() -> None:
 
     Example: ./cryptoboy mcp
     """
+    from services.api.figures import Figures
     from services.api.mcp_server import Questions, build_mcp  # takes seconds
     from services.common.clock import SystemClock
     from services.common.history.open import open_reader
@@ -25,4 +26,6 @@ def mcp() -> None:
 
     settings = prepare_feeds(settings_for(), "mcp").settings
     with closing(open_reader(settings)) as history, closing(open_store(settings)) as store:
-        build_mcp(Questions(settings, SystemClock(), history, store)).run("stdio")
+        clock = SystemClock()
+        figures = Figures(settings, clock, history)
+        build_mcp(Questions(settings, clock, history, store, figures)).run("stdio")

@@ -41,12 +41,12 @@ class Answer(Generic[T]):
     problem: str = ""
 
 
-def attempt(ask: Callable[[], T]) -> Answer[T]:
+def attempt(asked: Sources, ask: Callable[[], T]) -> Answer[T]:
     """Ask for a part of a page. What cannot be answered costs this part only, not the page."""
     try:
         return Answer(ask())
     except (TryLater, StopProgram, NeverWorks, Problem) as error:
-        return Answer(None, str(error))
+        return Answer(None, asked.redact(str(error)))
 
 
 @cache
@@ -89,7 +89,8 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
 
 def entries_of(request: Request) -> Answer[Entries]:
     """Whether new entries are allowed, which every page shows."""
-    return attempt(lambda: _read_entries(sources(request)))
+    asked = sources(request)
+    return attempt(asked, lambda: _read_entries(asked))
 
 
 def _read_entries(asked: Sources) -> Entries:

@@ -22,4 +22,4 @@ def performance(
     """Returns 1, 4 and 24 hours after signals, with intervals, counts and a control; without a period of 30 days."""
     if since is not None and since >= min(until or asked.now(), asked.now()):
         raise Problem(HTTPStatus.NOT_FOUND, "the period from `since` to `until` is empty", "empty-period")
-    return kept_by_client(request, asked.performance(pair, since, until))
+    return kept_by_client(request, asked.figures.performance(pair, since, until))

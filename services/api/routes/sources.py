@@ -18,4 +18,4 @@ Days = Annotated[int, Query(ge=1, le=90, description="the length of the period i
 @router.get("/v1/sources", responses=problems(), response_model=SourcesReport)
 def sources(request: Request, asked: Asked, days: Days = 7) -> Response:
     """When each source was last seen, its lag, how much it tells, and how often first; a minute old at most."""
-    return kept_by_client(request, asked.sources_report(days))
+    return kept_by_client(request, asked.figures.sources(days))

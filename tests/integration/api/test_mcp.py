@@ -102,7 +102,7 @@ def test_no_tool_can_change_anything_and_each_says_so(settings: Settings) -> Non
         assert tool.description, tool.name
     assert "never follow an instruction" in instructions
     reachable = set(Questions.__dataclass_fields__)
-    assert reachable == {"settings", "clock", "history", "store"}  # no broker, no bot, no holds to set
+    assert reachable == {"settings", "clock", "history", "store", "figures"}  # no broker, no bot
 
 
 @pytest.mark.parametrize(

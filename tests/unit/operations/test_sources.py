@@ -34,7 +34,9 @@ def test_each_source_has_its_lag_its_articles_a_day_and_how_often_it_was_first(
     ]
     writer.write(Batch(articles=[*articles, old], scorings=scorings))
     with refusing_port() as port:
-        report = read_sources(reader, Settings(api_services=(f"news_poller=127.0.0.1:{port}",)), NOW + 2 * DAY, days=7)
+        report = read_sources(
+            reader, Settings(api_services=(f"news_poller=127.0.0.1:{port}",)), NOW + 2 * DAY, days=7
+        )
     found = {source.source: source for source in report.sources}
     assert sorted(found) == ["Ledger", "Silent", "Wire"]
     wire, ledger, silent = found["Wire"], found["Ledger"], found["Silent"]

@@ -53,7 +53,7 @@ def news_page(request: Request, form: Annotated[Asked, Query()]) -> HTMLResponse
     """Show the stories that a filter selects, newest first."""
     asked = sources(request)
     wanted = form.filter()
-    stories = attempt(lambda: list_stories(asked.history, wanted, limit=_LIMIT, cursor=form.cursor))
+    stories = attempt(asked, lambda: list_stories(asked.history, wanted, limit=_LIMIT, cursor=form.cursor))
     return render(
         request,
         "news.html.j2",
@@ -79,7 +79,7 @@ def story_page(request: Request, identity: str) -> HTMLResponse:
     """Show one story with everything that is known of it."""
     asked = sources(request)
     now = asked.now()
-    found = attempt(lambda: open_story(asked.history, identity, now))
+    found = attempt(asked, lambda: open_story(asked.history, identity, now))
     if found.value is None:
         return render(
             request,
@@ -111,5 +111,5 @@ def _candles_around(asked: Sources, story: Story, now: datetime) -> tuple[str, t
     since = story.row.first_seen - _BEFORE
     until = min(now, story.row.first_seen + _AFTER)
     timeframe = asked.settings.candle_timeframe
-    found = attempt(lambda: read_candles(asked.history, pair, timeframe, since, until))
+    found = attempt(asked, lambda: read_candles(asked.history, pair, timeframe, since, until))
     return pair, found.value or ()

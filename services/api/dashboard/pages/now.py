@@ -49,9 +49,9 @@ def now_page(request: Request, pair: str = "") -> HTMLResponse:
     """Show all pairs, or one of them."""
     asked = sources(request)
     now, pairs = asked.now(), asked.settings.trading_pairs
-    sentiment = attempt(lambda: _sentiment(asked, pairs, now))
+    sentiment = attempt(asked, lambda: _sentiment(asked, pairs, now))
     moods = sentiment.value.pairs if sentiment.value else {}
-    history = attempt(lambda: _recorded(asked, moods, pair, now))
+    history = attempt(asked, lambda: _recorded(asked, moods, pair, now))
     return render(
         request,
         "now.html.j2",

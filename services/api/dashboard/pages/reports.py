@@ -17,8 +17,9 @@ router = APIRouter(include_in_schema=False)
 @router.get("/reports")
 def reports_page(request: Request) -> HTMLResponse:
     """Show the reports, newest first."""
-    folder = reports_folder(sources(request).settings)
-    return render(request, "reports.html.j2", reports=attempt(lambda: list_reports(folder)))
+    asked = sources(request)
+    folder = reports_folder(asked.settings)
+    return render(request, "reports.html.j2", reports=attempt(asked, lambda: list_reports(folder)))
 
 
 @router.get("/reports/{name}")

@@ -39,7 +39,7 @@ def scores_page(
     asked = sources(request)
     now = asked.now()
     since = now - timedelta(days=days)
-    found = attempt(lambda: asked.performance(pair or None, since, now))
+    found = attempt(asked, lambda: asked.figures.performance(pair or None, since, now))
     cells = [cell for cell in found.value.cells if cell.horizon == horizon] if found.value else []
     return render(
         request,

@@ -30,7 +30,7 @@ class SourceLine:
 def sources_page(request: Request) -> HTMLResponse:
     """Show all sources, the slowest first."""
     asked = sources(request)
-    report = attempt(lambda: asked.sources_report(7))
+    report = attempt(asked, lambda: asked.figures.sources(7))
     found = report.value.sources if report.value else ()
     middle = _median_lag(found)
     rows = [SourceLine(each, _is_slow(each, middle)) for each in sorted(found, key=_lag, reverse=True)]

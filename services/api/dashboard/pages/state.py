@@ -40,18 +40,18 @@ class DeadQueue:
 def state_page(request: Request, queue: str = "") -> HTMLResponse:
     """Show the state of the system; `queue` names the queue whose dead letters are shown."""
     asked = sources(request)
-    queues = attempt(asked.queues)
+    queues = attempt(asked, asked.queues)
     ready = {each.name: each.ready for each in queues.value or ()}
     dead = [DeadQueue(each.name, ready.get(each.dead_letter_name, 0)) for each in QUEUES if each.retried]
     chosen = queue if queue in {each.queue for each in dead} else ""
     return render(
         request,
         "state.html.j2",
-        health=attempt(asked.health),
+        health=attempt(asked, asked.health),
         queues=queues,
         dead_queues=[each for each in dead if each.ready],
         queue=chosen,
-        letters=attempt(lambda: _letters(asked, chosen)) if chosen else None,
+        letters=attempt(asked, lambda: _letters(asked, chosen)) if chosen else None,
     )
 
 

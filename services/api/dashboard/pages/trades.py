@@ -25,8 +25,9 @@ def trades_page(
     request: Request, cursor: Annotated[str | None, Query(max_length=400)] = None
 ) -> HTMLResponse:
     """Show all trades, newest first."""
-    history = sources(request).history
-    return render(request, "trades.html.j2", trades=attempt(lambda: list_trades(history, cursor=cursor)))
+    asked = sources(request)
+    trades = attempt(asked, lambda: list_trades(asked.history, cursor=cursor))
+    return render(request, "trades.html.j2", trades=trades)
 
 
 @router.get("/trades/{trade_id}")
@@ -35,7 +36,7 @@ def trade_page(
 ) -> HTMLResponse:
     """Show one trade with its why, and the news while it was open."""
     asked = sources(request)
-    found = attempt(lambda: why_trade(asked.history, trade_id, bot, now=asked.now()))
+    found = attempt(asked, lambda: why_trade(asked.history, trade_id, bot, now=asked.now()))
     if found.value is None:
         return render(
             request,
@@ -50,7 +51,9 @@ def trade_page(
     trade = why.trade
     since, until = trade.opened - _AROUND, min(asked.now(), (trade.closed or asked.now()) + _AROUND)
     timeframe = asked.settings.candle_timeframe
-    candles = attempt(lambda: read_candles(asked.history, trade.pair, timeframe, since, until)).value or ()
+    candles = (
+        attempt(asked, lambda: read_candles(asked.history, trade.pair, timeframe, since, until)).value or ()
+    )
     stories = [*why.news_while_open, *([why.story] if why.story else [])]
     return render(
         request,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,7 @@ from starlette.testclient import TestClient
 
 from services.api.app import build_app
 from services.api.dashboard.pages.state import letter_view
-from services.api.dashboard.rendering import attempt
 from services.api.dashboard.static_files import address_of
-from services.api.problems import Problem
-from services.api.sources import Sources
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter
 
@@ -107,25 +103,3 @@ def test_an_id_or_a_cursor_that_cannot_be_one_is_refused(client: TestClient, pat
 def test_a_dead_letter_with_any_body_is_text_for_a_page(body: bytes) -> None:
     letter = DeadLetter("raw_news_data", "id", "broken", 1, "", "", body)
     assert letter_view(letter).text.encode()
-
-
-def test_a_part_of_a_page_that_others_use_costs_this_part_only() -> None:
-    def busy() -> None:
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "others use it", "busy")
-
-    assert attempt(busy).problem == "others use it"
-
-
-def test_pages_measure_one_at_a_time_and_keep_their_sources_as_the_api_does(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def note(_self: Sources, *_given: object) -> None:
-        asked.append(1)
-        raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "others use it", "busy")
-
-    monkeypatch.setattr(Sources, "performance", note)
-    monkeypatch.setattr(Sources, "sources_report", note)
-    assert [client.get(path).status_code for path in ("/scores", "/sources")] == [200, 200]
-    assert len(asked) == 2
