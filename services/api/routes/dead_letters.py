@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.answers import JsonAnswer
@@ -19,6 +19,11 @@ MOST_SHOWN = 4_000  # characters of a body
 
 router = APIRouter(tags=["dead letters"])
 Identity = Annotated[str, Path(min_length=1, max_length=255, description="the id of the message")]
+
+Identities = Annotated[
+    list[Annotated[str, Query(min_length=1, max_length=255)]],
+    Query(alias="id", min_length=1, max_length=500, description="ids of messages"),
+]
 
 
 class Replay(BaseModel):
@@ -44,6 +49,16 @@ def replay(asked: Asked, queue: QueueName, which: Replay) -> JsonAnswer:
     with asked.dead_letters(queue) as box:
         chosen = _known(box, which.ids)
         return JsonAnswer({"replayed": box.replay(chosen)})
+
+
+@router.delete("/v1/dead_letters/{queue}", responses=problems(404), response_model=dict[str, Any])
+def drop_several(asked: Asked, queue: QueueName, ids: Identities) -> JsonAnswer:
+    """Delete dead letters by their ids, all or none of them. They are lost.
+
+    Programs change a path in which an id is `.` or `..` before they send it, so such an id can only stand here.
+    """
+    with asked.dead_letters(queue) as box:
+        return JsonAnswer({"dropped": box.drop(_known(box, ids))})
 
 
 @router.delete("/v1/dead_letters/{queue}/{id:path}", responses=problems(404), response_model=dict[str, Any])

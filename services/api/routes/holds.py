@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.answers import JsonAnswer
@@ -14,6 +15,10 @@ from services.common.store.holds import OPERATOR
 from services.operations.holds import Entries, pause, read_entries, resume
 
 router = APIRouter(tags=["holds"])
+
+AnyOwner = Annotated[
+    str, Path(min_length=1, max_length=200, description="who holds, under any name", examples=["operator"])
+]
 
 
 class NewHold(BaseModel):
@@ -32,7 +37,7 @@ def holds(asked: Asked) -> JsonAnswer:
         return JsonAnswer(read_entries(store))
 
 
-@router.post("/v1/holds/{owner}", responses=problems(400), response_model=Entries)
+@router.post("/v1/holds/{owner:path}", responses=problems(400), response_model=Entries)
 def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
     """Set the hold of this owner, in the place of one that it has. `operator` is what `./cryptoboy pause` sets."""
     if hold.until is not None and hold.until <= asked.now():
@@ -43,8 +48,8 @@ def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
         return JsonAnswer(pause(store, hold.reason, asked.now(), hold.until, owner))
 
 
-@router.delete("/v1/holds/{owner}", responses=problems(404), response_model=Entries)
-def lift_hold(asked: Asked, owner: Owner) -> JsonAnswer:
+@router.delete("/v1/holds/{owner:path}", responses=problems(404), response_model=Entries)
+def lift_hold(asked: Asked, owner: AnyOwner) -> JsonAnswer:
     """Lift the hold of this owner. Lifting that of `operator` also ends the state `lost`."""
     with asked.store() as store:
         if owner not in {OPERATOR, *store.holds.read().owners}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from services.common.broker.open import open_broker
@@ -17,19 +17,19 @@ BODIES = {"one": b'{"odd": "\x1b[2J"}', "two": b"not json", "": b"without an id"
 
 
 @contextmanager
-def with_dead_letters(settings: Settings) -> Iterator[Broker]:
-    """The broker of these settings, with `BODIES` among its dead letters."""
+def with_dead_letters(settings: Settings, bodies: Mapping[str, bytes] = BODIES) -> Iterator[Broker]:
+    """The broker of these settings, with messages of these ids and bodies among its dead letters."""
     with closing(open_broker(settings, SystemClock())) as opened:
         opened.start()
-        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in BODIES.items()])
-        subscription = opened.subscribe(RAW_NEWS_DATA.name, 10)
+        opened.publish([OutgoingMessage(NEWS_ARTICLE, body, name) for name, body in bodies.items()])
+        subscription = opened.subscribe(RAW_NEWS_DATA.name, len(bodies))
         taken = 0
-        while taken < len(BODIES):
+        while taken < len(bodies):
             for delivery in subscription.receive(10, 5.0):
                 subscription.dead_letter(delivery, f"cannot be read: {delivery.message_id!r}")
                 taken += 1
         subscription.close()
-        wait_for_dead_letters(opened, len(BODIES))
+        wait_for_dead_letters(opened, len(bodies))
         yield opened
 
 

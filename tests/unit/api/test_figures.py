@@ -15,6 +15,7 @@ from services.api import figures
 from services.api.app import build_app
 from services.api.figures import Figures
 from services.common.errors import TryLater
+from services.operations.sources import read_sources
 from tests.support.api.running_api import api_settings
 
 
@@ -50,7 +51,6 @@ def test_the_figures_of_the_sources_are_kept_for_all_faces(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    read_sources = figures.read_sources
 
     def counted(*given: Any) -> Any:
         asked.append(given[-1])
