@@ -72,7 +72,7 @@ def described_type(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> 
     if "$ref" in field:
         field = definitions[field["$ref"].rpartition("/")[2]]
     if "const" in field or "enum" in field:
-        return ", ".join(field.get("enum", [field.get("const")]))
+        return ", ".join(field.get("enum", [field.get("const")])) or "empty"
     if field.get("format") == "date-time":
         return "time"
     return f"{field['type']}{described_limits(field)}"
