@@ -19,7 +19,8 @@ from services.common.broker.topology import HISTORY
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.history.port import Batch, HistoryReader, HistoryWriter, Written
-from services.common.history.rows import ArticleRow, CandleRow, ScoringRow
+from services.common.history.queries import MAX_LIMIT, TradeFilter
+from services.common.history.rows import ArticleRow, CandleRow, ScoringRow, TradeRow
 from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.lag import Lag
 from services.common.runtime.metrics import (
@@ -53,7 +54,10 @@ log = structlog.get_logger(__name__)
 
 
 class HistoryRecorder:
-    """The service that the docstring of this module describes. Without a reader it measures no outcomes."""
+    """The service that the docstring of this module describes.
+
+    Without a reader it measures no outcomes, and does not notice trades that were deleted while it was off.
+    """
 
     def __init__(
         self,
@@ -89,7 +93,14 @@ class HistoryRecorder:
         )
         self._followers = {"redis": Follower(NAME, "redis", self._stored.step)}
         if is_followed(settings):
-            bot = FreqtradeFollower(settings, clock, self._inbox, history.position, work=self.work)
+            bot = FreqtradeFollower(
+                settings,
+                clock,
+                self._inbox,
+                history.position,
+                work=self.work,
+                recorded=self._recorded_trades,
+            )
             self._followers["freqtrade"] = Follower(NAME, "freqtrade", bot.step, bot.close)
         if reader is not None:
             outcomes = OutcomeFollower(reader, clock, self._inbox, work=self.work)
@@ -145,6 +156,12 @@ class HistoryRecorder:
         if self._reader is not None:
             self._reader.close()
         self._history.close()
+
+    def _recorded_trades(self, bot: str) -> Sequence[TradeRow]:
+        if self._reader is None:
+            return ()
+        newest = self._reader.trades(TradeFilter(bots=(bot,)), limit=MAX_LIMIT).rows
+        return *newest, *self._reader.trades(TradeFilter(bots=(bot,), is_open=True), limit=MAX_LIMIT).rows
 
     def _record(self, deliveries: Sequence[Delivery], stop: threading.Event) -> None:
         """Write what was received, with all that waits in the inbox, in one transaction."""

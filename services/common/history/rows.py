@@ -24,6 +24,10 @@ class Kind(StrEnum):
     HEALTH = "health"
 
 
+DELETED = "deleted"
+"""The exit reason of a trade that was deleted in Freqtrade. `closed` is then when this was noticed."""
+
+
 class HoldAction(StrEnum):
     """What happened to a hold."""
 
@@ -135,6 +139,7 @@ class TradeRow:
         details: the orders and everything else that Freqtrade says about the trade, as JSON values, and the id of the
             article that the strategy stored with it (ARTICLE_OF_TRADE).
         updated: when this state was read from Freqtrade.
+        exit_reason: that of Freqtrade, or `DELETED`.
     """
 
     bot: str

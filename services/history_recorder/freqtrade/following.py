@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from services.common.clock import Clock
 from services.common.errors import StopProgram, TryLater
 from services.common.history.port import Batch
-from services.common.history.rows import AnalysedRow
+from services.common.history.rows import AnalysedRow, TradeRow
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.common.values import timeframe_seconds
@@ -83,6 +83,7 @@ class FreqtradeFollower:
 
     Args:
         position_of: returns a position of the history; see `HistoryWriter.position`.
+        recorded: see `TradeReader`.
     """
 
     def __init__(
@@ -93,13 +94,14 @@ class FreqtradeFollower:
         position_of: Callable[[str], str | None],
         *,
         work: CallsInProgress,
+        recorded: Callable[[str], Iterable[TradeRow]] = lambda _bot: (),
     ) -> None:
         self._settings, self._clock, self._inbox = settings, clock, inbox
         self._position_of, self._work = position_of, work
         self._opened = ExitStack()
         self._connection: _Connection | None = None
         self._positions: dict[str, datetime] = {}
-        self._trades = TradeReader(clock, self._asked)
+        self._trades = TradeReader(clock, self._asked, recorded)
 
     def step(self, stop: threading.Event) -> float:
         """Connect and catch up, or listen once. Raises TryLater and StopProgram, and connects anew after them."""
@@ -162,7 +164,7 @@ class FreqtradeFollower:
             last = self._position(analysed_cursor(pair, bot.timeframe))
             after = max(last or before, before)
             self._hand_over(self._rows_after(rest, pair, bot.timeframe, after), stop)
-        self._look_at_trades(rest, stop)
+        self._look_at_trades(rest, stop, catches_up=True)
 
     def _look_at_rows(self, rest: FreqtradeRest, told: list[AnalysedRow], stop: threading.Event) -> None:
         """Hand over the rows of messages with all their digits, which only REST gives."""
@@ -190,12 +192,14 @@ class FreqtradeFollower:
         if self._inbox.put(Batch(analysed=rows, cursors={cursor: newest.opened.isoformat()}), stop):
             self._positions[cursor] = newest.opened
 
-    def _look_at_trades(self, rest: FreqtradeRest, stop: threading.Event) -> None:
+    def _look_at_trades(
+        self, rest: FreqtradeRest, stop: threading.Event, *, catches_up: bool = False
+    ) -> None:
         bot = self._asked(rest.bot)
         if bot is None:
             return
         cursor = trades_cursor(bot.name)
-        found = self._trades.read(rest, bot.name, self._position(cursor))
+        found = self._trades.read(rest, bot.name, self._position(cursor), catches_up=catches_up)
         if not found.trades:
             return
         cursors = {cursor: found.position.isoformat()} if found.position else {}

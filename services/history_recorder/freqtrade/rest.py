@@ -75,6 +75,11 @@ class FreqtradeRest:
         values = [entry["value"] for trade in stored for entry in trade["custom_data"]]
         return next((value[:_MOST_OF_ID] for value in values if isinstance(value, str)), "")
 
+    def trade(self, trade_id: int) -> dict[str, Any] | None:
+        """A trade as an object of the API; None if the bot knows none with this id."""
+        found: dict[str, Any] = self._get(f"/trade/{trade_id}", missing={})
+        return found or None
+
     def candles(self, pair: str, timeframe: str, limit: int) -> dict[str, Any]:
         """The last rows of the strategy's dataframe: `columns`, `data`, and the own columns as `all_columns`."""
         answer: dict[str, Any] = self._get("/pair_candles", pair=pair, timeframe=timeframe, limit=limit)

@@ -1,6 +1,8 @@
 """Reads the trades of a bot that changed since they were last read.
 
-A trade counts from the first fill of its entry order on.
+A trade counts from the first fill of its entry order on. A trade that was deleted in Freqtrade ends when this is
+noticed, with `DELETED` as its exit reason and without a profit, because nobody knows one. That is done by hand:
+Freqtrade itself deletes only trades without a fill.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from services.common.clock import Clock
-from services.common.history.rows import ARTICLE_OF_TRADE, TradeRow
+from services.common.history.rows import ARTICLE_OF_TRADE, DELETED, TradeRow
 from services.history_recorder.freqtrade.rest import FreqtradeRest
 from services.history_recorder.freqtrade.rows import trade_row
 
@@ -53,26 +55,53 @@ class TradeReader:
 
     Args:
         asked: calls a question of the REST API.
+        recorded: returns the trades of a bot that the history has: all that are open, and those opened last.
     """
 
-    def __init__(self, clock: Clock, asked: Asked) -> None:
-        self._clock, self._asked = clock, asked
+    def __init__(
+        self, clock: Clock, asked: Asked, recorded: Callable[[str], Iterable[TradeRow]] = lambda _bot: ()
+    ) -> None:
+        self._clock, self._asked, self._recorded = clock, asked, recorded
         self._open: dict[int, TradeRow] = {}
         self._closed: dict[int, datetime] = {}  # trades that closed at the position, and were handed over
 
-    def read(self, rest: FreqtradeRest, bot: str, since: datetime | None) -> FoundTrades:
-        """Read what changed; `since` is when the last recorded trade was closed. Raises TryLater and StopProgram."""
+    def read(
+        self, rest: FreqtradeRest, bot: str, since: datetime | None, *, catches_up: bool = False
+    ) -> FoundTrades:
+        """Read what changed; `since` is when the last recorded trade was closed. Raises TryLater and StopProgram.
+
+        `catches_up` says that nobody listened before. A clock that was set back meanwhile lets trades close before
+        `since`, so those of the first page that the history does not have as closed are read too, and those that it
+        has as open are looked for.
+        """
+        recorded = {row.trade_id: row for row in self._recorded(bot)} if catches_up else {}
+        known = {id_: row for id_, row in recorded.items() if not _has_ended(row)} | self._open
         # Open trades first: a trade that closes between the two questions is in both answers, never in none.
-        entered = self._rows(bot, filter(_has_entered, self._asked(rest.open_trades)))
+        listed = self._asked(rest.open_trades)
+        entered = self._rows(bot, filter(_has_entered, listed))
         still_open = [self._with_article(rest, row) for row in entered]
         closed = {row.trade_id: row for row in self._closed_since(rest, bot, since)}
-        new = [self._with_article(rest, row) for row in closed.values() if self._is_new(row, since)]
+        missed = {id_ for id_ in closed if catches_up and not _has_ended(recorded.get(id_))}
+        new = [
+            self._with_article(rest, row)
+            for row in closed.values()
+            if row.trade_id in missed or self._is_new(row, since)
+        ]
         changed = [row for row in still_open if row.trade_id not in closed and self._is_changed(row)]
+        unlisted = known.keys() - closed.keys() - {int(trade["trade_id"]) for trade in listed}
+        ended = [self._ended(rest, bot, known[trade_id]) for trade_id in sorted(unlisted)]
         return FoundTrades(
-            (*changed, *new),
+            (*changed, *new, *ended),
             {row.trade_id: row for row in still_open if row.trade_id not in closed},
             max((row.closed for row in new if row.closed), default=since),
         )
+
+    def _ended(self, rest: FreqtradeRest, bot: str, known: TradeRow) -> TradeRow:
+        """A trade that is neither among the open ones nor among those that were closed lately."""
+        now, trade = self._clock.now(), self._asked(partial(rest.trade, known.trade_id))
+        if trade is not None:
+            return self._with_article(rest, trade_row(bot, trade, now))
+        return replace(known, closed=max(now, known.opened), updated=now, exit_reason=DELETED)
 
     def handed_over(self, found: FoundTrades) -> None:
         """Remember that these trades were handed over."""
@@ -117,6 +146,11 @@ class TradeReader:
         return [trade_row(bot, trade, now) for trade in trades]
 
 
+def _has_ended(row: TradeRow | None) -> bool:
+    return row is not None and row.closed is not None
+
+
 def _has_entered(trade: Mapping[str, Any]) -> bool:
     """Whether something was bought. Freqtrade deletes a trade whose entry order is cancelled before it is filled."""
-    return any(order["ft_is_entry"] and order["filled"] for order in trade["orders"])
+    entry_side = "sell" if trade.get("is_short") else "buy"
+    return any(order["ft_order_side"] == entry_side and order.get("filled") for order in trade["orders"])

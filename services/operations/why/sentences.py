@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from services.common.history.rows import DELETED
 from services.common.store.keys import KEPT
 from services.operations.holds import Hold
 from services.operations.news.stories import StoryRow
@@ -18,6 +19,7 @@ _EXITS = {
     "liquidation": "the position was about to be liquidated",
     "force_exit": "it was closed by hand (force exit)",
     "emergency_exit": "the stop loss could not be placed, so Freqtrade closed it",
+    DELETED: "it was deleted in Freqtrade, and what became of it is not recorded",
     "exit_signal": "the strategy asked for an exit",
 }
 

@@ -77,11 +77,15 @@ class FreqtradeServer:
             "stake_amount": 50.0,
             "current_rate": 101.0,
             "stop_loss_abs": 97.0,
-            "orders": [{"ft_is_entry": True, "filled": 0.5}],
+            "orders": [{"ft_order_side": "buy", "filled": 0.5}],
             **fields,
         }
         if message:
             self.send({"type": message, "trade_id": trade_id})
+
+    def delete(self, trade_id: int) -> None:
+        """Somebody deletes a trade, which Freqtrade sends no message about."""
+        del self._trades[trade_id]
 
     def send(self, message: dict[str, Any]) -> None:
         """Send a message to all that have subscribed."""
@@ -103,6 +107,7 @@ class FreqtradeServer:
                 web.get("/api/v1/whitelist", self._whitelist),
                 web.get("/api/v1/status", self._status),
                 web.get("/api/v1/trades", self._closed),
+                web.get("/api/v1/trade/{trade_id}", self._trade),
                 web.get("/api/v1/pair_candles", self._candles),
             ]
         )
@@ -151,6 +156,12 @@ class FreqtradeServer:
 
     async def _status(self, _request: web.Request) -> web.Response:
         return web.json_response([each for each in self._trades.values() if each["is_open"]])
+
+    async def _trade(self, request: web.Request) -> web.Response:
+        found = self._trades.get(int(request.match_info["trade_id"]))
+        if found is None:
+            raise web.HTTPNotFound
+        return web.json_response(found)
 
     async def _closed(self, request: web.Request) -> web.Response:
         limit, offset = int(request.query["limit"]), int(request.query["offset"])

@@ -47,10 +47,12 @@ class House:
         )
 
     def run(self) -> None:
-        self.recorder.start()
-        self.history.failures.extend(self.failures)
-        self.recorder.run(self.stop)
-        self.recorder.close()
+        try:
+            self.recorder.start()
+            self.history.failures.extend(self.failures)
+            self.recorder.run(self.stop)
+        finally:
+            self.recorder.close()
 
     def articles(self) -> list[str]:
         return [row.article_id for batch in self.history.batches for row in batch.articles]
