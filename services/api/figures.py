@@ -12,7 +12,8 @@ from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.history.port import HistoryReader
 from services.common.settings.settings import Settings
-from services.operations.performance.performance import Performance, read_performance
+from services.history_recorder.performance.measure import Performance
+from services.operations.performance import measured_beforehand, read_performance
 from services.operations.sources import SourcesReport, read_sources
 
 SOURCES_SECONDS = 60.0
@@ -30,10 +31,23 @@ class Figures:
         self._computing = threading.Lock()
         self._sources: dict[int, Recent[SourcesReport]] = {}
 
-    def performance(self, pair: str | None, start: datetime | None, end: datetime | None) -> Performance:
-        """How the scores did. Raises as `read_performance`, and TryLater while other figures are computed."""
+    def performance(
+        self,
+        pair: str | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        days: int | None = None,
+    ) -> Performance:
+        """How the scores did. Raises as `read_performance`, and TryLater while other figures are computed.
+
+        What the recorder measured beforehand waits for nobody.
+        """
+        if kept := measured_beforehand(self._history, pair=pair, start=start, end=end, days=days):
+            return kept
         with self._alone():
-            return read_performance(self._history, pair=pair, start=start, end=end, now=self._clock.now())
+            return read_performance(
+                self._history, pair=pair, start=start, end=end, days=days, now=self._clock.now()
+            )
 
     def sources(self, days: int) -> SourcesReport:
         """How the sources of news did, at most a minute old.

@@ -28,6 +28,7 @@ from services.common.secrets.redaction import Redact, redactor
 from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
+from services.operations.answer import json_value
 from services.operations.news.stories import StoryFilter, list_stories
 from services.operations.news.story import open_story
 from services.operations.reports import list_reports, read_report, reports_folder
@@ -120,7 +121,8 @@ class Questions:
         self, pair: Pair | None = None, start: Instant | None = None, end: Instant | None = None
     ) -> Answered:
         """How the scores did: returns 1, 4 and 24 hours after signals, beside a control, and whether it is chance."""
-        return self.figures.performance(pair, _utc(start), _utc(end)).as_json()
+        answer: Answered = json_value(self.figures.performance(pair, _utc(start), _utc(end)))
+        return answer
 
     def sources(self, days: Annotated[int, Field(ge=1, le=90)] = 7) -> Answered:
         """The sources of news: last seen, lag, articles a day, errors, and how often each told a story first."""

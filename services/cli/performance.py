@@ -10,6 +10,7 @@ import typer
 from services.cli.support.answers import print_json
 from services.cli.support.options import From, Json, To, read_names, read_period, settings_for
 from services.common.settings.history import HISTORY_FIELDS
+from services.operations.answer import json_value
 from services.operations.connections import connected_history
 
 
@@ -24,7 +25,8 @@ def performance(
     """Show how prices changed 1, 4 and 24 hours after signals, in groups, and whether that is more than chance.
 
     Returns are measured from the open of the next recorded candle after a signal was available, and compared with the
-    same pairs at the same time of day on earlier days. Default: the last 30 days. A group with few signals has a
+    same pairs at the same time of day on earlier days. Default: the last 30 days, as the
+    recorder measured it in the last minutes. A group with few signals has a
     count and no figures.
 
     Example: ./cryptoboy performance --from 2026-11-01 --to 2026-11-08
@@ -32,7 +34,7 @@ def performance(
     first, last = read_period(start, end)
     settings = settings_for(uses=HISTORY_FIELDS)
 
-    from services.operations.performance.performance import read_performance  # takes time
+    from services.operations.performance import read_performance  # takes time
 
     with connected_history(settings) as history:
         found = read_performance(
@@ -43,7 +45,7 @@ def performance(
             now=datetime.now(UTC),
         )
     if json_output:
-        print_json(found.as_json())
+        print_json(json_value(found))
         return
 
     from services.cli.views.performance import show_performance

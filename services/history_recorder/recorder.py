@@ -37,6 +37,7 @@ from services.history_recorder.follower import Follower
 from services.history_recorder.freqtrade.following import FreqtradeFollower, is_followed
 from services.history_recorder.inbox import Inbox, is_empty, merged
 from services.history_recorder.outcomes import OutcomeFollower
+from services.history_recorder.performance.follower import PerformanceFollower
 from services.history_recorder.reading import MessageRow, Unreadable, read
 from services.history_recorder.store_follower import ANSWERS_OF_STORE, StoreFollower
 from services.history_recorder.upkeep import Upkeep
@@ -56,7 +57,7 @@ log = structlog.get_logger(__name__)
 class HistoryRecorder:
     """The service that the docstring of this module describes.
 
-    Without a reader it measures no outcomes, and does not notice trades that were deleted while it was off.
+    Without a reader it measures nothing, and does not notice trades that were deleted while it was off.
     """
 
     def __init__(
@@ -104,7 +105,9 @@ class HistoryRecorder:
             self._followers["freqtrade"] = Follower(NAME, "freqtrade", bot.step, bot.close)
         if reader is not None:
             outcomes = OutcomeFollower(reader, clock, self._inbox, work=self.work)
+            performance = PerformanceFollower(settings, clock, self._inbox, work=self.work)
             self._followers["outcomes"] = Follower(NAME, "outcomes", outcomes.step)
+            self._followers["performance"] = Follower(NAME, "performance", performance.step)
         self._lag = Lag(
             NAME,
             settings.lag_limit,

@@ -23,7 +23,7 @@ from services.common.history.open import open_reader
 from services.common.history.writing import open_history
 from services.operations.connections import connected_store
 from services.operations.holds import read_entries
-from services.operations.performance.performance import read_performance
+from services.operations.performance import read_performance
 from services.operations.sources import read_sources
 from tests.support.waiting import eventually
 
@@ -187,7 +187,7 @@ def test_a_trade_says_why_it_was_made(opened: Open) -> None:
 def test_scores_say_whether_they_were_any_good(api: Served, opened: Open) -> None:
     page = opened("/scores").page
     with closing(open_reader(api.settings)) as history:
-        found = read_performance(history, start=NOW - timedelta(days=7), end=NOW, now=NOW)
+        found = read_performance(history, days=7, now=NOW)
     expect(page.locator("#verdict")).to_have_text(found.verdict)
     overall = next(cell for cell in found.cells if (cell.group, cell.horizon) == ("all", "4h"))
     table = page.locator("section", has=page.get_by_role("heading", name="All", exact=True)).get_by_role(

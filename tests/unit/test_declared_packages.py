@@ -57,6 +57,7 @@ def entry_points(use: str) -> set[str]:
     launch = below("services.launch") - below("services.launch.offline")  # of the command `offline` alone
     return {
         **{name: {module} for name, module in STARTED.items()},
+        "history-recorder": {STARTED["history-recorder"], "services.history_recorder.performance.program"},
         BASE: modules_of_commands(None),
         "services": set(STARTED.values()),
         "serve": modules_of_commands("serve") | {STARTED["api"]},

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.api.answers import kept_by_client
 from services.api.problems import Problem
 from services.api.routes.common import Asked, PairOrNone, Since, Until, problems
-from services.operations.performance.performance import Performance
+from services.history_recorder.performance.measure import Performance
 
 router = APIRouter(tags=["sentiment"])
 
@@ -19,7 +19,10 @@ router = APIRouter(tags=["sentiment"])
 def performance(
     request: Request, asked: Asked, *, pair: PairOrNone = None, since: Since = None, until: Until = None
 ) -> Response:
-    """Returns 1, 4 and 24 hours after signals, with intervals, counts and a control; without a period of 30 days."""
+    """Returns 1, 4 and 24 hours after signals, with intervals, counts and a control; without a period of 30 days.
+
+    Without `pair`, `since` and `until` the recorder has measured it beforehand, at `computed`.
+    """
     if since is not None and since >= min(until or asked.now(), asked.now()):
         raise Problem(HTTPStatus.NOT_FOUND, "the period from `since` to `until` is empty", "empty-period")
     return kept_by_client(request, asked.figures.performance(pair, since, until))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.text import Text
 
 from services.cli.support.answers import answer_console, figures_table
-from services.operations.performance.cells import Cell
-from services.operations.performance.performance import Performance
+from services.history_recorder.performance.cells import Cell
+from services.history_recorder.performance.measure import Performance
 
 _ROWS = 12
 _FIGURES = ("signals", "apart", "return", "control", "in its direction", "right", "p")
@@ -18,7 +18,7 @@ def show_performance(found: Performance) -> None:
     counts = ", ".join(f"{count} after {horizon}" for horizon, count in found.signals.items())
     console.print(
         f"Signals from {found.start:%Y-%m-%d %H:%M} to {found.end:%Y-%m-%d %H:%M} UTC that have a return: {counts}. "
-        "Returns in percent."
+        f"Returns in percent, measured {found.computed:%Y-%m-%d %H:%M} UTC."
     )
     groups = dict.fromkeys(cell.group for cell in found.cells if cell.events)
     for group in groups:

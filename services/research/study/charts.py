@@ -10,8 +10,8 @@ import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes n
 from cryptoboy_sentiment import LABELS
 
 from services.common.forward_returns import short
+from services.common.statistics.resampling import Estimate
 from services.research.page import INK, error_bars, styled
-from services.research.statistics import Estimate
 from services.research.study.study import DELAYS, Cell, Study
 
 _LINE = "#2563a8"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from services.common.forward_returns import short
-from services.research.statistics import CONFIDENCE, discoveries
+from services.common.statistics.resampling import CONFIDENCE, discoveries
 from services.research.study.study import Cell, Study
 
 FALSE_DISCOVERY_RATE = 0.05

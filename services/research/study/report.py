@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.common.forward_returns import PRICE_RULE, short
-from services.research.statistics import CONFIDENCE, MIN_BLOCKS, NOTHING, Estimate, block_length
+from services.common.statistics.resampling import CONFIDENCE, MIN_BLOCKS, NOTHING, Estimate, block_length
 from services.research.study.conclusions import CAUTION, FALSE_DISCOVERY_RATE, Measure, Tests, conclusion
 from services.research.study.events import CORRECTION_RULE
 from services.research.study.sample import Figures

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from services.common.forward_returns import microseconds
-from services.research.statistics import (
+from services.common.statistics.resampling import (
     NOTHING,
     Estimate,
     block_length,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,12 +10,9 @@ import pytest
 
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
-from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.history.rows import CandleRow
-from services.common.history.writing import open_history
 from services.common.runtime.work import CallsInProgress
-from services.common.settings.settings import Settings
 from services.history_recorder.inbox import Inbox, merged
 from services.history_recorder.outcomes import FEWEST_CONTROLS, LOOK_SECONDS, OutcomeFollower
 from tests.support.history import history_samples as some
@@ -26,18 +21,6 @@ from tests.support.history.history_samples import NOW, at
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LATER = NOW + 2 * DAY
 EARLIER = [2 * DAY, 3 * DAY, 15 * DAY]
-
-
-@pytest.fixture
-def writer(sqlite_history: Settings) -> Iterator[HistoryWriter]:
-    with closing(open_history(sqlite_history)) as opened:
-        yield opened
-
-
-@pytest.fixture
-def reader(sqlite_history: Settings, writer: HistoryWriter) -> Iterator[HistoryReader]:
-    with closing(open_reader(sqlite_history)) as opened:
-        yield opened
 
 
 def fill(reader: HistoryReader, writer: HistoryWriter, now: datetime) -> int:

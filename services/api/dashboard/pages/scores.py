@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -12,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from services.api.dashboard.charts import performance_figure
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import sources
-from services.operations.performance.cells import Cell
+from services.history_recorder.performance.cells import Cell
 
 router = APIRouter(include_in_schema=False)
 PERIODS = ((1, "last day"), (7, "last week"), (30, "last month"), (365, "last year"))
@@ -37,9 +36,7 @@ def scores_page(
 ) -> HTMLResponse:
     """Show how the signals of a period did."""
     asked = sources(request)
-    now = asked.now()
-    since = now - timedelta(days=days)
-    found = attempt(asked, lambda: asked.figures.performance(pair or None, since, now))
+    found = attempt(asked, lambda: asked.figures.performance(pair or None, days=days))
     cells = [cell for cell in found.value.cells if cell.horizon == horizon] if found.value else []
     return render(
         request,

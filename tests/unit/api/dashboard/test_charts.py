@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from devtools.page.sample import sample_batch
 from devtools.page.sample_news import HOSTILE
 from services.api.dashboard.charts import performance_figure, price_figure, price_label
+from services.history_recorder.performance.cells import Cell
 from services.operations.news.grouping import PairScore
 from services.operations.news.stories import StoryRow
-from services.operations.performance.cells import Cell
 from services.operations.trades import Trade
 
 NOW = datetime(2026, 3, 2, 14, 5, 20, tzinfo=UTC)

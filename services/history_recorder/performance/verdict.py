@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
-from services.operations.performance.cells import MIN_EVENTS, Cell
-from services.research.statistics import CONFIDENCE, MIN_BLOCKS
+from services.common.statistics.resampling import CONFIDENCE, MIN_BLOCKS
+from services.history_recorder.performance.cells import MIN_EVENTS, Cell
 
 _DAY = timedelta(days=1)
 _NOT_SHOWN = (

@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.common.forward_returns import microseconds, short
-from services.operations.answer import Answer
-from services.operations.performance.events import GROUPS, Events, Floats, instant
-from services.research.statistics import (
+from services.common.statistics.resampling import (
     NOTHING,
     Estimate,
     block_length,
@@ -23,6 +21,7 @@ from services.research.statistics import (
     independent_windows,
     share_interval,
 )
+from services.history_recorder.performance.events import GROUPS, Events, Floats, instant
 
 MIN_EVENTS = 30
 """The number of signals below which a group has a count and no figures, as in the event study."""
@@ -34,7 +33,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell(Answer):
+class Cell:
     """How prices changed after the signals of one group over one horizon; returns are in percent.
 
     Attributes:

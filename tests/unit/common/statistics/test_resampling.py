@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]  # publishes no types
 
-from services.research.statistics import (
+from services.common.statistics.resampling import (
     MIN_BLOCKS,
     NOTHING,
     Estimate,
@@ -21,7 +21,7 @@ from services.research.statistics import (
     independent_windows,
     rank_correlation,
 )
-from services.research.student_t import tail, tail_limit
+from services.common.statistics.student_t import tail, tail_limit
 
 
 def test_draws_repeat_with_their_seed_and_differ_between_seeds_and_streams() -> None:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from services.research.student_t import tail, tail_limit
+from services.common.statistics.student_t import tail, tail_limit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

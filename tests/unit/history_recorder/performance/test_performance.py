@@ -12,10 +12,10 @@ from services.common.history.batch import Batch
 from services.common.history.figures import Measured
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.values import label_of
-from services.operations.performance.cells import MIN_EVENTS, Cell, cells_of, with_verdicts
-from services.operations.performance.events import Events, events_of
-from services.operations.performance.performance import LONGEST_PERIOD, read_performance
-from services.operations.performance.verdict import is_chance, verdict_of
+from services.history_recorder.performance.cells import MIN_EVENTS, Cell, cells_of, with_verdicts
+from services.history_recorder.performance.events import Events, events_of
+from services.history_recorder.performance.measure import LONGEST_PERIOD, measure
+from services.history_recorder.performance.verdict import is_chance, verdict_of
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR
 
@@ -175,22 +175,19 @@ def test_a_period_of_the_history_is_measured_for_each_horizon(
             outcomes=[some.outcome(number, horizon=hours) for number in numbers for hours in (1, 4)],
         )
     )
-    found = read_performance(reader, now=NOW + HOUR)
+    found = measure(reader, start=NOW - DAY, end=NOW + HOUR, now=NOW + HOUR)
     assert found.signals == {"1h": 3, "4h": 3, "24h": 0}
-    assert (found.start, found.end) == (NOW + HOUR - 30 * DAY, NOW + HOUR)
     assert [each.events for each in found.cells if each.group == "all"] == [3, 3, 0]
     assert found.chance
-    assert read_performance(reader, pair="ETH/USDT", now=NOW + HOUR).signals["1h"] == 0
-    assert (
-        "No signal of this period has a return yet"
-        in read_performance(reader, end=NOW, now=NOW + HOUR).verdict
-    )
+    assert (found.is_cut, found.computed) == (False, NOW + HOUR)
+    cut = measure(reader, start=NOW - DAY, end=NOW + HOUR, now=NOW + HOUR, most=2)
+    assert (cut.signals["1h"], cut.is_cut) == (2, True)
     with pytest.raises(StopProgram, match="is empty"):
-        read_performance(reader, start=NOW, end=NOW, now=NOW)
+        measure(reader, start=NOW, end=NOW, now=NOW)
 
 
 def test_a_period_ends_now_and_is_not_longer_than_can_be_resampled(
     writer: HistoryWriter, reader: HistoryReader
 ) -> None:
-    found = read_performance(reader, start=NOW - 9_000 * DAY, end=NOW + 9_000 * DAY, now=NOW)
+    found = measure(reader, start=NOW - 9_000 * DAY, end=NOW + 9_000 * DAY, now=NOW)
     assert (found.start, found.end) == (NOW - LONGEST_PERIOD, NOW)

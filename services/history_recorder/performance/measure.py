@@ -1,28 +1,26 @@
-"""How the scores did: returns after signals of a period, in groups, and whether it is more than chance."""
+"""Measures how the scores did: returns after signals of a period, in groups, and whether it is more than chance."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.common.errors import StopProgram
 from services.common.forward_returns import HORIZON_HOURS
 from services.common.history.port import HistoryReader
-from services.operations.answer import Answer
-from services.operations.news.stories import names_of
-from services.operations.performance.cells import Cell, cells_of, with_verdicts
-from services.operations.performance.events import Events
-from services.operations.performance.verdict import is_chance, verdict_of
+from services.history_recorder.performance.cells import Cell, cells_of, with_verdicts
+from services.history_recorder.performance.events import Events
+from services.history_recorder.performance.verdict import is_chance, verdict_of
 
-USUAL_PERIOD = timedelta(days=30)
 LONGEST_PERIOD = timedelta(days=3660)
 """Resampling takes memory and time for each day of the period."""
 MOST_SIGNALS = 50_000
-"""The largest number of signals for each horizon; the newest of the period."""
+"""The largest number of signals for each horizon in what is measured beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
-class Performance(Answer):
+class Performance:
     """How prices changed after the signals of a period.
 
     Attributes:
@@ -31,6 +29,7 @@ class Performance(Answer):
         cells: `all` first, then the groups, each with its largest part first.
         chance: whether no horizon shows more than chance over all signals.
         verdict: the same in words, and what is not shown.
+        computed: when it was measured.
     """
 
     pair: str | None
@@ -41,35 +40,39 @@ class Performance(Answer):
     cells: tuple[Cell, ...]
     chance: bool
     verdict: str
+    computed: datetime
 
 
-def read_performance(
+def measure(
     history: HistoryReader,
     *,
     pair: str | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
+    names: Collection[str] = (),
+    start: datetime,
+    end: datetime,
     now: datetime,
+    most: int = MOST_SIGNALS,
 ) -> Performance:
-    """Measure the signals available in [start, end); without them, those of the last 30 days until now.
+    """Measure the signals of some or all pairs that were available in [start, end).
 
-    Of a period that is longer than LONGEST_PERIOD or ends in the future, only the last part until now is measured.
+    Of a period that is longer than LONGEST_PERIOD or ends in the future, only the last part until now is measured, and
+    of more than `most` signals for a horizon the newest. `names` are the names under which `pair` has signals.
 
     Raises:
         StopProgram: the period is empty.
         TryLater: the history is away.
     """
-    end = min(end or now, now)
-    start = max(start or end - USUAL_PERIOD, end - LONGEST_PERIOD)
+    end = min(end, now)
+    start = max(start, end - LONGEST_PERIOD)
     if start >= end:
         raise StopProgram(f"the period from {start.isoformat()} to {end.isoformat()} is empty")
     cells: list[Cell] = []
     signals: dict[str, int] = {}
     is_cut = False
     for hours in HORIZON_HOURS:
-        rows = history.measured(hours, start, end, pairs=names_of(pair) if pair else (), limit=MOST_SIGNALS)
-        is_cut = is_cut or len(rows) == MOST_SIGNALS
-        begun = rows[-1].available_at if len(rows) == MOST_SIGNALS else start
+        rows = history.measured(hours, start, end, pairs=names, limit=most)
+        is_cut = is_cut or len(rows) == most
+        begun = rows[-1].available_at if len(rows) == most else start
         events = Events.of(rows)
         signals[f"{hours}h"] = int(events.change.size)
         cells += cells_of(events, timedelta(hours=hours), begun, end)
@@ -83,4 +86,5 @@ def read_performance(
         cells=decided,
         chance=is_chance(decided),
         verdict=verdict_of(decided, end - start),
+        computed=now,
     )

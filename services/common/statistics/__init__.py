@@ -1,0 +1,1 @@
+"""The statistics of the event study and of how the scores did."""

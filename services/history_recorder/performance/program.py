@@ -1,0 +1,46 @@
+"""The program that measures the usual periods: reads an `Order` from standard input, and writes the rows to the output.
+
+It is a process of its own with the lowest priority, so that the recorder keeps its speed and gets the memory back.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import closing
+from datetime import datetime
+from typing import TypedDict
+
+from services.common.errors import CryptoBoyError
+from services.common.history.sql.engine import readable
+from services.common.history.sql.reader import SqlReader
+from services.history_recorder.performance.summary import summaries
+
+LOWEST_PRIORITY = 19
+
+
+class Order(TypedDict):
+    """What the program is given: the URL of the history, which may have a password, and the present instant."""
+
+    url: str
+    now: str
+
+
+def main() -> None:
+    """Measure once. The exit status is 1, with the reason on standard error, if the history cannot be read."""
+    os.nice(LOWEST_PRIORITY)
+    order: Order = json.load(sys.stdin)
+    try:
+        with closing(SqlReader(readable(order["url"]))) as history:
+            rows = summaries(history, datetime.fromisoformat(order["now"]))
+    except CryptoBoyError as error:
+        sys.exit(str(error))
+    json.dump(
+        [{"name": row.name, "computed": row.computed.isoformat(), "body": row.body} for row in rows],
+        sys.stdout,
+    )
+
+
+if __name__ == "__main__":
+    main()
