@@ -56,11 +56,13 @@ def demo(
     """Watch news become a trade in the real Freqtrade (dry-run), without a network and without servers.
 
     Runs a replayed exchange, local feeds with headlines written for the demo, the four services, and
-    `freqtrade trade`. The demo ends by itself when a trade that news had opened has closed.
+    `freqtrade trade`. The demo ends by itself when a trade that news had opened has closed. At a terminal its page then
+    stays until Ctrl-C, unless --json is given; with --run-dir the command that shows it again is printed.
 
     Example: ./cryptoboy demo --json
     """
     from services.cli.views.demo import summary_text, watching
+    from services.demo.afterwards import command_afterwards, show_until_stopped
     from services.demo.plan import archive_plan, sample_plan
     from services.demo.run import DemoRun
     from services.launch.freqtrade.trading_mode import beside_the_settings
@@ -79,18 +81,26 @@ def demo(
         pass
     from services.demo.summary import as_json, verdict
 
+    at_terminal = not json_output and sys.stdout.isatty()
     with demo_folder(run_dir, say) as folder:
-        with watching(plan, live=not json_output and sys.stdout.isatty()) as (tell, show):
+        with watching(plan, live=at_terminal) as (tell, show):
             for line in beside_the_settings(os.environ):
                 tell(line)
-            result = DemoRun(plan, settings, folder, tell).play(show)
+            run = DemoRun(plan, settings, folder, tell)
+            result = run.play(show)
         problem = verdict(plan, result)
         if json_output:
             print_json(as_json(plan, result, problem))
         else:
             print(summary_text(plan, result, problem))
+        if run_dir is None and not at_terminal:
+            say("its page ended with it; a demo with --run-dir DIR leaves it for later")
+        elif run_dir is not None:
+            say(f"its page again: {command_afterwards(run.settings, folder)}")
         if problem:
             raise DemoFailed(problem)
+        if at_terminal:
+            show_until_stopped(run.settings, folder, say)
 
 
 def _check_above_zero(option: str, value: float | None) -> None:

@@ -21,8 +21,8 @@ def serve(open_page: Open = False, json_output: Json = False, broker: Broker = N
     """Show what was recorded on a page, and answer programs over HTTP, until Ctrl-C.
 
     Prints a link that a browser can open once, within 12 hours; from then on that browser may also pause, resume and
-    replay. While `up` runs it serves the page already: the command then prints another link and ends. With --json the
-    link is one JSON object on standard output.
+    replay. In embedded mode Redis runs with it, so end it before `up`. While `up` runs it serves the page already: the
+    command then prints another link and ends. With --json the link is one JSON object on standard output.
 
     Example: ./cryptoboy serve --open
     """

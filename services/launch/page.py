@@ -8,10 +8,12 @@ from time import sleep as pause
 
 from services.common.secrets.links import make_link
 from services.common.services import API
-from services.common.settings.settings import Settings
+from services.common.settings.settings import BrokerKind, Settings
+from services.common.store.embedded.access import accepts_connections
+from services.common.store.embedded.process import is_installed
 from services.launch.probes import get_json
 from services.launch.stack import Stack
-from services.launch.supervisor import Supervisor
+from services.launch.supervisor import ProcessSpec, Supervisor
 from services.launch.watch import Watch
 
 LOOK_EVERY_SECONDS = 1.0
@@ -41,6 +43,9 @@ def is_served(settings: Settings) -> bool:
 def serve_until_stopped(stack: Stack, tell: Callable[[str], None], when_ready: Callable[[], None]) -> None:
     """Run the API, start it again if it ends, and stop it at Ctrl-C.
 
+    The embedded Redis runs beside it where it is installed and nobody runs it, so that the page shows and changes what
+    it keeps.
+
     Args:
         stack: its settings and folder.
         tell: shows a message.
@@ -50,14 +55,24 @@ def serve_until_stopped(stack: Stack, tell: Callable[[str], None], when_ready: C
         StopProgram: the API cannot work as it is configured, or does not become ready.
     """
     with Supervisor(stack.run_dir / "logs") as supervisor:
-        api = stack.api()
-        supervisor.start(api)
+        programs = [*_store(stack), stack.api()]
+        for program in programs:
+            supervisor.start(program)
         try:
-            supervisor.wait_ready([api], START_TIMEOUT_SECONDS, tell)
+            supervisor.wait_ready(programs, START_TIMEOUT_SECONDS, tell)
             when_ready()
-            watch = Watch(supervisor, [api], tell, monotonic())
+            watch = Watch(supervisor, programs, tell, monotonic())
             while True:
                 watch.look(monotonic())
                 pause(LOOK_EVERY_SECONDS)
         except KeyboardInterrupt:
             tell("stopping")
+
+
+def _store(stack: Stack) -> list[ProcessSpec]:
+    settings = stack.settings
+    if settings.broker is not BrokerKind.EMBEDDED or settings.redis_socket is None:
+        return []
+    if accepts_connections(settings.redis_socket) or not is_installed():
+        return []
+    return [stack.store()]

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publishes no types
 
 from devtools.page.browser import Watched, chromium, watched_page
 from devtools.page.sample import sample_batch
@@ -24,7 +26,9 @@ from services.common.history.writing import open_history
 from services.operations.connections import connected_store
 from services.operations.holds import read_entries
 from services.operations.performance import read_performance
+from services.operations.reports import keep_report, reports_folder
 from services.operations.sources import read_sources
+from services.research.page import embedded
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.e2e
@@ -125,6 +129,7 @@ def test_a_story_shows_its_sources_in_order_its_receipt_and_what_the_price_did(o
     expect(page.get_by_label("Answer of the model")).to_contain_text(
         "An approval opens Ethereum to new buyers."
     )
+    expect(page.get_by_label("Question to the model")).to_contain_text("- ETH: Ethereum")
     moves = page.locator("section", has=page.get_by_role("heading", name="What the price did since"))
     expect(moves.get_by_role("rowheader")).to_have_text("ETH/USDT")
 
@@ -203,6 +208,15 @@ def test_the_slow_source_is_the_first_and_says_so(api: Served, opened: Open) -> 
     with closing(open_reader(api.settings)) as history:
         reported = {each.source for each in read_sources(history, api.settings, NOW).sources}
     assert set(page.get_by_role("rowheader").all_inner_texts()) == reported
+
+
+def test_a_report_is_opened_in_place_with_its_plots(api: Served, opened: Open) -> None:
+    figure = embedded(go.Figure(go.Scatter(y=[1, 2])), "chart")
+    text = f"<!doctype html><title>Study</title><script>{get_plotlyjs()}</script>{figure}"
+    keep_report(reports_folder(api.settings), "study", text, NOW)
+    page = opened("/reports").page
+    page.get_by_role("link", name="Study, 2026-03-02").click()
+    expect(page.frame_locator("iframe").locator("#chart .main-svg").first).to_be_visible()
 
 
 def test_entries_are_stopped_and_started_again(api: Served, opened: Open) -> None:

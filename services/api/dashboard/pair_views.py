@@ -63,7 +63,7 @@ class ScoredStory:
 
 @dataclass(frozen=True, slots=True)
 class PairCard:
-    """A pair with the news behind its mood, newest first, its chart and what the bot waits for.
+    """A pair with the news behind its mood, the strongest first, its chart and what the bot waits for.
 
     `figure` is JSON, and empty without candles.
     """
@@ -91,15 +91,17 @@ class OpenTrade:
         return -moved if self.trade.side == "short" else moved
 
 
-def scored_stories(stories: Sequence[StoryRow], pair: str) -> tuple[ScoredStory, ...]:
-    """Those of the stories that count for the mood of a pair: with a score for it, and not suspected."""
+def scored_stories(stories: Sequence[StoryRow], pair: str, since: datetime) -> tuple[ScoredStory, ...]:
+    """Those of the stories that count for the mood of a pair, the strongest first: scored since then, not suspected."""
     names = names_of(pair)
-    return tuple(
+    counting = (
         ScoredStory(story.article_id, story.headline, story.source, found.available_at, found.score)
         for story in stories
         if (found := next((each for each in story.scores if each.pair in names), None))
         and not found.suspected
+        and found.available_at >= since
     )
+    return tuple(sorted(counting, key=lambda each: -abs(each.score)))
 
 
 def pair_view(pair: str, found: PairSentiment | None, candles: Sequence[CandleRow]) -> PairView:

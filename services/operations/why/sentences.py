@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -22,6 +23,9 @@ _EXITS = {
     DELETED: "it was deleted in Freqtrade, and what became of it is not recorded",
     "exit_signal": "the strategy asked for an exit",
 }
+
+_OF_RULES = re.compile(r"(?P<rules>[a-z]\w*(\+[a-z]\w*)*) (?P<score>[+-]\d\.\d\d)")
+"""The reason of LLMSentimentStrategy: `sentiment+macd_cross_down -0.95`."""
 
 
 def time_of(moment: datetime) -> str:
@@ -71,7 +75,12 @@ def holder(hold: Hold) -> str:
 
 def about_exit(reason: str) -> str:
     """Why a trade was closed, from Freqtrade's reason."""
-    return _EXITS.get(reason) or (f"the news closed it ({reason})" if reason.startswith("news") else reason)
+    if reason.startswith("news"):
+        return f"the news closed it ({reason})"
+    if of_rules := _OF_RULES.fullmatch(reason):
+        rules = of_rules["rules"].replace("+", " and ")
+        return f"the strategy's exit rules that were true: {rules}, at a sentiment of {of_rules['score']}"
+    return _EXITS.get(reason, reason)
 
 
 def _has(story: StoryRow, article_id: str) -> bool:

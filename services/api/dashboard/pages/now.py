@@ -101,7 +101,7 @@ def _card(asked: Sources, view: PairView, candles: Sequence[CandleRow], now: dat
     waiting = waiting_for(asked.history, view.pair, now=now, staleness=staleness)
     return PairCard(
         view=view,
-        news=scored_stories(stories, view.pair),
+        news=scored_stories(stories, view.pair, now - staleness),
         waiting=waiting if waiting.candle else None,
         figure=price_figure(candles, stories, recent, view.pair),
         chart_label=price_label(candles, stories, view.pair),

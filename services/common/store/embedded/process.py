@@ -131,6 +131,15 @@ def _locked(data: Path) -> IO[bytes]:
     return file
 
 
+def is_installed() -> bool:
+    """Whether the package with the server program is installed."""
+    try:
+        server_program()
+    except StopProgram:
+        return False
+    return True
+
+
 def server_program() -> Path:
     """The path of the server program in the package. Raises StopProgram if the package is not installed."""
     with suppress(PackageNotFoundError):

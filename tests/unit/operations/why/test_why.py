@@ -12,6 +12,7 @@ from services.common.history.batch import Batch
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.history.rows import AnalysedRow, HoldAction
 from services.operations.why.not_entered import WhyNot, waiting_for, why_not
+from services.operations.why.sentences import about_exit
 from services.operations.why.trade import why_last, why_trade
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at
@@ -230,3 +231,18 @@ def test_the_article_that_the_bot_stored_with_a_trade_wins(
 
 def test_without_trades_there_is_no_last_one(reader: HistoryReader) -> None:
     assert why_last(reader, now=NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (
+            "sentiment+macd_cross_down -0.95",
+            "rules that were true: sentiment and macd_cross_down, at a sentiment of -0.95",
+        ),
+        ("news -0.90", "the news closed it (news -0.90)"),
+        ("own reason", "own reason"),
+    ],
+)
+def test_the_reason_of_an_exit_is_said_in_words(reason: str, said: str) -> None:
+    assert said in about_exit(reason)
