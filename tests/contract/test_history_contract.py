@@ -28,6 +28,7 @@ from services.common.history.queries import (
 )
 from services.common.history.rows import HoldAction, Kind, SummaryRow
 from services.common.history.sql.inserts import TRADES, existing
+from services.common.history.sql.readers import paging
 from services.common.history.writing import open_history
 from services.common.messages import NewsScored
 from services.common.settings.settings import Settings
@@ -289,6 +290,34 @@ def test_pages_have_each_row_once_in_the_order_of_the_list(
 
     found = [each for page in pages_of(candles, limit) for each in page]
     assert found == [some.candle(number) for number in range(7)]
+
+
+@pytest.mark.parametrize("pairs", [(), (PAIR, ETH)])
+def test_a_page_of_a_rare_score_ends_after_so_many_rows_and_none_is_missed(
+    writer: HistoryWriter, reader: HistoryReader, monkeypatch: pytest.MonkeyPatch, pairs: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(paging, "MOST_LOOKED_AT", 3)
+    rare = {0, 1, 7}
+    writer.write(
+        Batch(
+            signals=[
+                some.signal(
+                    number,
+                    pair=(PAIR, ETH)[number % 2],
+                    available_at=at(number // 3),
+                    sentiment_score=0.9 if number in rare else 0.1,
+                )
+                for number in range(16)
+            ]
+        )
+    )
+
+    def asked(**page: Any) -> Page[Any]:
+        return reader.signals(SignalFilter(least=0.8, pairs=pairs), **page)
+
+    assert (asked(limit=5).rows, asked(limit=5).next is None) == ((), False)
+    pages = pages_of(asked, 2)
+    assert [each.article_id for page in pages for each in page] == ["article-7", "article-1", "article-0"]
 
 
 def test_a_page_goes_on_after_its_last_row_whatever_was_written_or_removed_since(

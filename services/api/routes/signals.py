@@ -41,7 +41,10 @@ def signals(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Signals by `available_at`, newest first; those for the asset of a pair count for the pair."""
+    """Signals by `available_at`, newest first; those for the asset of a pair count for the pair.
+
+    A page by score may have fewer than `limit`, or none, so read on until `next` is null.
+    """
     which = SignalFilter(
         pairs=names_of(pair) if pair else (),
         sources=(source,) if source else (),

@@ -115,7 +115,10 @@ class HistoryReader(FigureReader, Protocol):
     def signals(
         self, which: SignalFilter = ..., *, limit: int = DEFAULT_LIMIT, after: str | None = None
     ) -> Page[SignalRow]:
-        """Signals by `available_at`, newest first, all revisions."""
+        """Signals by `available_at`, newest first, all revisions.
+
+        A page by score may have fewer than `limit`, or none, although there are more: read on until `next` is None.
+        """
         ...
 
     def every_signal(self, which: SignalFilter = ...) -> Iterator[SignalRow]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, literal, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, Tuple, literal, select, tuple_
 from sqlalchemy import Row as SqlRow
 
 from services.common.errors import NeverWorks
@@ -53,6 +53,10 @@ def position_of(name: str, cursor: str, length: int = 2) -> tuple[int, ...]:
     return tuple(found[1:])
 
 
+MOST_LOOKED_AT = 10_000
+"""The largest number of rows that are looked at for one page if no index knows which rows are wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewestFirst(Generic[T]):
     """A list of the rows of a table.
@@ -72,8 +76,9 @@ class NewestFirst(Generic[T]):
         conditions: Iterable[Sequence[Condition]],
         limit: int,
         after: str | None,
+        searched: Sequence[Condition] = (),
     ) -> Page[T]:
-        """Return a page.
+        """Return a page. With `searched` it may have fewer rows than `limit`, or none, although there is a next one.
 
         Args:
             connection: a connection in a transaction.
@@ -81,22 +86,41 @@ class NewestFirst(Generic[T]):
                 that an index gives its rows in order, and the results are merged.
             limit: the largest number of rows.
             after: the cursor of the page before.
+            searched: further conditions, for which no index has the order of the list. A rare value would be looked for
+                in the whole table, so a page ends with the `MOST_LOOKED_AT`th row of each alternative.
         """
         check_limit(limit)
         instant, number, table = self.table.c[self.by], self.table.c.id, self.table
         statement: Select[Any] = select(table).order_by(instant.desc(), number.desc()).limit(limit + 1)
         if after is not None:
-            at, row = position_of(table.name, after)
-            statement = statement.where(
-                tuple_(as_number(instant), number) < tuple_(literal(at, BigInteger), literal(row, BigInteger))
-            )
+            statement = statement.where(self._position < _literals(position_of(table.name, after)))
+        alternatives = list(conditions)
+        end = self._end(connection, statement, alternatives) if searched else None
+        if end is not None:
+            statement = statement.where(self._position >= _literals(end))
         found: list[tuple[tuple[int, int], SqlRow[Any]]] = []
-        for each in conditions:
-            for line in connection.execute(statement.where(*each)):
+        for each in alternatives:
+            for line in connection.execute(statement.where(*each, *searched)):
                 found.append(((to_us(getattr(line, self.by)), line.id), line))  # noqa: PERF401 - of several statements
         found.sort(key=itemgetter(0), reverse=True)
-        more = len(found) > limit
         rows = found[:limit]
+        last = rows[-1][0] if len(found) > limit else end
         return Page(
-            tuple(self.make(line) for _, line in rows), cursor_of(table.name, *rows[-1][0]) if more else None
+            tuple(self.make(line) for _, line in rows), None if last is None else cursor_of(table.name, *last)
         )
+
+    @property
+    def _position(self) -> Tuple:
+        return tuple_(as_number(self.table.c[self.by]), self.table.c.id)
+
+    def _end(
+        self, connection: Connection, statement: Select[Any], alternatives: Sequence[Sequence[Condition]]
+    ) -> tuple[int, int] | None:
+        """The position of the last row that is looked at for a page; None if there are not so many rows."""
+        positions = statement.with_only_columns(*self._position).limit(1).offset(MOST_LOOKED_AT - 1)
+        ends = [connection.execute(positions.where(*each)).first() for each in alternatives]
+        return max(((line[0], line[1]) for line in ends if line is not None), default=None)
+
+
+def _literals(position: Sequence[int]) -> Tuple:
+    return tuple_(*(literal(each, BigInteger) for each in position))

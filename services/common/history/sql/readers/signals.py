@@ -19,7 +19,7 @@ _LIST = NewestFirst(signals, "available_at", signal_of)
 
 def page(connection: Connection, which: SignalFilter, limit: int, after: str | None) -> Page[SignalRow]:
     """Return a page of signals by `available_at`, newest first."""
-    return _LIST.page(connection, _conditions(which), limit, after)
+    return _LIST.page(connection, _conditions(which), limit, after, _by_score(which))
 
 
 def oldest_first(
@@ -31,7 +31,11 @@ def oldest_first(
     later = tuple_(as_number(signals.c.available_at), signals.c.id) > position
     statement = select(signals).where(later).order_by(*order).limit(MAX_LIMIT)
     found = sorted(
-        (line for each in _conditions(which) for line in connection.execute(statement.where(*each))),
+        (
+            line
+            for each in _conditions(which)
+            for line in connection.execute(statement.where(*each, *_by_score(which)))
+        ),
         key=lambda line: (line.available_at, line.id),
     )[:MAX_LIMIT]
     if not found:
@@ -51,8 +55,10 @@ def _conditions(which: SignalFilter) -> list[list[Condition]]:
     others = list(between(columns.available_at, which.since, which.until))
     if which.scope is not None:
         others.append(columns.scope == which.scope)
-    if which.least is not None:
-        others.append(columns.sentiment_score >= which.least)
-    if which.most is not None:
-        others.append(columns.sentiment_score <= which.most)
     return alternatives(chosen, others)
+
+
+def _by_score(which: SignalFilter) -> list[Condition]:
+    score = signals.c.sentiment_score
+    least = [] if which.least is None else [score >= which.least]
+    return least if which.most is None else [*least, score <= which.most]
