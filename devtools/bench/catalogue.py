@@ -10,15 +10,16 @@ from devtools.bench.cases.asking import processor_llm
 from devtools.bench.cases.backtesting import backtest_join
 from devtools.bench.cases.caching import cacher
 from devtools.bench.cases.embedded import embedded_broker
+from devtools.bench.cases.history.reading import history_reads
+from devtools.bench.cases.history.recording import history_recorder
+from devtools.bench.cases.history.streaming import stream
+from devtools.bench.cases.history.trading_path import trading_path
 from devtools.bench.cases.latency import news_to_cache
 from devtools.bench.cases.mixin import mixin_loop
 from devtools.bench.cases.processing import processor, processors_scaling
 from devtools.bench.cases.publishing import publish_confirmed
-from devtools.bench.cases.reading import history_reads
-from devtools.bench.cases.recording import history_recorder
 from devtools.bench.cases.refreshing import strategy_refresh
 from devtools.bench.cases.starting import cold_start, cold_start_streamer
-from devtools.bench.cases.streaming import stream
 from devtools.bench.lab import Lab
 from devtools.bench.results import Rows
 from services.common.errors import StopProgram
@@ -56,6 +57,7 @@ CASES = (
         news_to_cache,
         has_latencies=True,
     ),
+    Case("trading_path", "the same latency with recorder and API running, against without", trading_path),
     Case("stream", "latency from publisher to 200 clients of the API at 20 articles/s, p99", stream),
     Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
     Case(
@@ -76,7 +78,12 @@ CASES = (
         "backtest_join", "freqtrade backtesting with and without reading and joining sentiment", backtest_join
     ),
     Case("lexicon_scoring", "articles/s of history score on one core, file to file", lexicon_scoring),
-    Case("history_reads", "p95 of each list of a history with a million signals", history_reads, minutes=5),
+    Case(
+        "history_reads",
+        "p95 of each list of a history with a million signals, as it is answered",
+        history_reads,
+        minutes=5,
+    ),
     Case(
         "processors_scaling",
         "articles/s of 1, 2 and 4 processes with a scorer that sleeps",

@@ -16,7 +16,6 @@ MOST_LINES_OF_AN_ENTRY_POINT = 79
 MOST_MODULES = 14
 LARGE_FOLDERS = {
     "services/cli",  # a file for each command
-    "devtools/bench/cases",  # a file for each case
     "services/common/settings",  # a file for each concern
     "services/api/routes",  # a file for each resource
     "scripts",  # a file for each script

@@ -40,7 +40,7 @@ def news_to_cache(lab: Lab) -> Rows:
     ours: list[list[float]] = []
     bare: list[list[float]] = []
     with ExitStack() as stack:
-        measure_ours, measure_bare = _pipeline(lab, stack), _round_trip(lab, stack)
+        measure_ours, measure_bare = pipeline(lab, stack), _round_trip(lab, stack)
 
         def our_run() -> float:
             ours.append(measure_ours())
@@ -59,7 +59,7 @@ def news_to_cache(lab: Lab) -> Rows:
     yield Latencies("bare publish, consume, HSET", tuple(value for run in bare for value in run))
 
 
-def _pipeline(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
+def pipeline(lab: Lab, stack: ExitStack) -> Callable[[], list[float]]:
     """Start our processor and cacher as processes; returns a function that measures one run through them."""
     settings, clock = lab.settings(sentiment_scorer=ScorerKind.LEXICON), SystemClock()
     for module in ("services.signal_cacher.signal_cacher", "services.sentiment_analyzer.sentiment_processor"):

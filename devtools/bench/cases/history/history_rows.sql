@@ -29,3 +29,10 @@ FROM n;
 
 INSERT INTO events (kind, key, pair, source, at, row)
 SELECT 'signal', article_id, pair, source, recorded, id FROM signals;
+
+WITH horizons(hours) AS (VALUES (1), (4), (24))
+INSERT INTO outcomes (article_id, pair, model, revision, horizon, available_at, entered, entry_price, exit_price, change,
+    symbol, timeframe, control, controls)
+SELECT article_id, pair, model, revision, hours, available_at, available_at, 1, 1, (id % 21 - 10) / 1000.0, pair, '1m',
+    (id % 13 - 6) / 1000.0, 9
+FROM signals, horizons WHERE id > :signals - :signals / 10
