@@ -93,8 +93,8 @@ class AccessRules:
             return LOCAL
         raise Problem(
             HTTPStatus.UNAUTHORIZED,
-            "an API key is needed here: Authorization: Bearer KEY; ./cryptoboy secrets api-key make makes one, "
-            "and ./cryptoboy serve prints a link for a browser",
+            "an API key is needed here: Authorization: Bearer KEY; ./cryptoboy secrets api-key make makes one. "
+            "./cryptoboy serve prints a link for a browser, in containers python -m services.api.link",
             "key-needed",
             headers=_CHALLENGE,
         )

@@ -23,7 +23,10 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>CryptoBoy
 def enter(request: Request, asked: Asked, token: str) -> HTMLResponse:
     """Use up the link, set the cookie of a session, and lead on to the first page."""
     if not use_link(asked.settings.state_dir, token):
-        detail = "this link was used before or is too old; ./cryptoboy serve prints a new one"
+        detail = (
+            "this link was used before or is too old; ./cryptoboy serve prints a new one, in containers "
+            "python -m services.api.link"
+        )
         raise Problem(HTTPStatus.FORBIDDEN, detail, "link-used")
     answer = HTMLResponse(_PAGE)
     answer.set_cookie(
