@@ -17,6 +17,7 @@ from tests.support.waiting import eventually
 TOGETHER = (
     ("news-poller", "market-streamer", "prometheus", "alertmanager", "grafana"),
     ("sentiment-processor", "signal-cacher", "freqtrade", "ollama"),
+    ("history-recorder", "api"),
     ("redis",),
     ("rabbitmq",),
 )

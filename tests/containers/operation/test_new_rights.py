@@ -25,7 +25,10 @@ from tests.support.containers.stack import Stack
 from tests.support.waiting import eventually
 
 SERVERS = ("rabbitmq", "redis", "ollama", "prometheus", "alertmanager", "grafana")
-OURS = ("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "freqtrade")
+OURS = (
+    *("news-poller", "market-streamer", "sentiment-processor", "signal-cacher"),
+    *("history-recorder", "api", "freqtrade"),
+)
 WAITING = 30
 FORGET = f"""
 for queue in {QUEUE} {QUEUE}.retry {QUEUE}.dlq; do
