@@ -40,8 +40,10 @@ tar -tf "$folder/freqtrade.tar" > /dev/null
 
 # A system of a version before the recorder has no history.
 recorder=trading-history-recorder
-if [ -s "$secrets/history_url" ] && docker inspect trading-postgres > /dev/null 2>&1; then
+if grep -qs '@postgres[:/]' "$secrets/history_url"; then
     docker exec trading-postgres pg_dump -U cryptoboy -Fc cryptoboy > "$folder/history.dump"
+elif [ -s "$secrets/history_url" ]; then
+    echo "the history is on a server of your own, and not in this backup" >&2
 elif image=$(docker inspect -f '{{.Image}}' $recorder 2> /dev/null); then
     # shellcheck disable=SC2016 # the container's shell expands it
     docker run --rm -i --init --network none --user 10001:10001 --volumes-from $recorder --entrypoint sh "$image" -ec '

@@ -15,9 +15,15 @@ cd "$(dirname -- "$0")/.."
 [ -n "${COMPOSE_FILE:-}" ] || grep -q '^COMPOSE_FILE=' .env || export COMPOSE_FILE=docker-compose.production.yml
 
 recorder=trading-history-recorder
+# stop_both: until this script ends, well or not. What fails after that leaves the history that was there.
+stop_both() {
+    trap 'docker compose up -d history-recorder api' EXIT
+    docker compose stop history-recorder api
+}
+
 if [ -s "$folder/history.dump" ]; then
     docker exec -i trading-postgres pg_restore --list < "$folder/history.dump" > /dev/null
-    docker compose stop history-recorder api
+    stop_both
     docker exec -i trading-postgres pg_restore -U cryptoboy -d cryptoboy --clean --if-exists --single-transaction < "$folder/history.dump"
 else
     docker compose up --no-start --no-deps --no-recreate history-recorder
@@ -30,7 +36,7 @@ else
     beside '
         cat > restored.sqlite
         python -c "import sqlite3; [row] = sqlite3.connect(\"restored.sqlite\").execute(\"PRAGMA integrity_check\"); raise SystemExit(row != (\"ok\",))"' < "$folder/history.sqlite"
-    docker compose stop history-recorder api
+    stop_both
     # With its write-ahead log, which belongs to no other database.
     # shellcheck disable=SC2016
     beside '
@@ -41,4 +47,3 @@ else
         mv restored.sqlite history.sqlite
         echo "restored the history; if there was one before, it is $former"' < /dev/null
 fi
-docker compose up -d history-recorder api

@@ -161,6 +161,15 @@ def test_a_backup_has_the_recorders_file_or_the_database_that_its_secret_names(
     assert not (machine.checkout / "another/history.sqlite").exists()
 
 
+def test_a_history_on_a_server_of_the_operators_is_said_to_be_missing(machine: Machine) -> None:
+    url = "postgresql+psycopg://cryptoboy:p@db.example.com/cryptoboy"
+    (machine.checkout / "secrets/history_url").write_text(url)
+    done = machine.run("deploy/backup.sh", "backup")
+    assert (done.returncode, "not in this backup" in done.stderr) == (0, True)
+    assert [path.name for path in (machine.checkout / "backup").glob("history*")] == []
+    assert "pg_dump" not in machine.asked()
+
+
 def test_a_system_without_a_recorder_is_backed_up_too(machine: Machine) -> None:
     machine.docker('"inspect -f {{{{.Image}}}} trading-history-recorder") exit 1 ;;'.format())
     done = machine.run("deploy/backup.sh", "backup")
@@ -181,6 +190,18 @@ def test_the_history_is_restored_while_only_recorder_and_api_are_stopped(
     ]
     assert asked.endswith("compose up -d history-recorder api\n")
     assert ("before-restore" in asked) == (name == "history.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("name", "replaced"), [("history.sqlite", "before-restore"), ("history.dump", "--single-transaction")]
+)
+def test_recorder_and_api_are_started_again_if_their_history_cannot_be_replaced(
+    machine: Machine, backup: Path, name: str, replaced: str
+) -> None:
+    (backup / "history.sqlite").rename(backup / name)
+    machine.docker(f"*{replaced}*) exit 1 ;;")
+    assert machine.run("deploy/restore_history.sh", "backup").returncode != 0
+    assert machine.asked().endswith("compose up -d history-recorder api\n")
 
 
 @pytest.mark.parametrize(
