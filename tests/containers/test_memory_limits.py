@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pika
 import pytest
 import redis
 
@@ -18,6 +17,7 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.store.keys import HOLDS, signals_key
 from tests.support.containers.engine import Engine
 from tests.support.containers.flood import Tally, flood
+from tests.support.containers.servers import address_of, broker_as
 from tests.support.containers.stack import Stack
 from tests.support.waiting import eventually
 
@@ -40,22 +40,10 @@ def servers(empty_engine: Engine, folder: Path) -> Iterator[Stack]:
     system.down()
 
 
-def address_of(system: Stack, service: str) -> str:
-    networks = system.running()[service]["NetworkSettings"]["Networks"]
-    return str(next(each["IPAddress"] for each in networks.values() if each["IPAddress"]))
-
-
 def lives(system: Stack, container: str) -> tuple[bool, int, str]:
     """Whether it runs, how often it was restarted, and since when it runs."""
     (found,) = json.loads(system.engine.docker("inspect", container))
     return found["State"]["Running"], found["RestartCount"], found["State"]["StartedAt"]
-
-
-def broker_of(system: Stack, user: str) -> pika.BlockingConnection:
-    credentials = pika.PlainCredentials(user, system.secret(f"rabbitmq_{user}"))
-    return pika.BlockingConnection(
-        pika.ConnectionParameters(address_of(system, "rabbitmq"), credentials=credentials)
-    )
 
 
 def alarms(system: Stack) -> str:
@@ -89,7 +77,7 @@ def test_every_message_was_confirmed_or_refused_and_each_confirmed_one_is_there(
 ) -> None:
     assert flooded.confirmed > 0
     assert flooded.confirmed + flooded.refused == flooded.sent
-    with closing(broker_of(servers, "sentiment_processor")) as connection:
+    with closing(broker_as(servers, "sentiment_processor")) as connection:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=PREFETCH)
         drained = 0
@@ -105,7 +93,7 @@ def test_every_message_was_confirmed_or_refused_and_each_confirmed_one_is_there(
 def test_the_alarm_ends_and_publishing_goes_on(servers: Stack, flooded: Tally) -> None:
     assert flooded.sent
     eventually(lambda: alarms(servers) == "[]", lambda: f"no alarm any more: {alarms(servers)}")
-    with closing(broker_of(servers, "news_poller")) as connection:
+    with closing(broker_as(servers, "news_poller")) as connection:
         channel = connection.channel()
         channel.confirm_delivery()
         channel.basic_publish("cryptoboy.events", "news.article", b"{}", mandatory=True)

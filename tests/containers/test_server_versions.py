@@ -10,6 +10,7 @@ from tests.support.deploy.images import image_named, server_versions, version_in
 ASKED = {
     "rabbitmq": ("rabbitmqctl", "version"),
     "redis": ("redis-server", "--version"),
+    "postgres": ("postgres", "--version"),
     "prom/prometheus": ("prometheus", "--version"),
     "prom/alertmanager": ("alertmanager", "--version"),
     "caddy": ("caddy", "version"),

@@ -19,6 +19,7 @@ LOOKS = (
     (typed("compose ps alertmanager"), "healthy"),
     (typed("compose ps ollama"), "healthy"),
     (typed("compose ps rabbitmq"), "healthy"),
+    (typed("compose ps history-recorder"), "healthy"),
     (typed("compose ps redis"), "healthy"),
     (typed("compose logs rabbitmq"), "trading-rabbitmq"),
     (typed("compose logs prepare"), ""),
@@ -39,6 +40,7 @@ ADDRESSES = {
     "Prometheus, Alertmanager": "/-/ready",
     "RabbitMQ": "/api/whoami",
     "Freqtrade's API": "/api/v1/count",
+    "the page and the API": "/live",  # the rest needs a key: tests/containers/test_api.py
 }
 """Row of the guide's table -> a page behind the credentials that the row names."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from services.common.broker.topology import QUEUES
+from tests.support.containers.api import make_key, told
 from tests.support.containers.bot import Bot
 from tests.support.containers.checkout import copy_checkout
 from tests.support.containers.guide_shell import line, run
@@ -23,6 +24,7 @@ from tests.support.waiting import eventually
 
 HISTORY = "sentiment_history:BTC/USDT"
 NEW_MACHINE = typed("deploy/restore.sh /PATH/backup freqtrade redis")
+HISTORY_AGAIN = typed("deploy/restore_history.sh backup")
 SAME_MACHINE = typed("compose run --rm operator pause")
 
 
@@ -118,6 +120,17 @@ def test_the_trade_is_there_again(restored: Stack, before: Before) -> None:
 def test_the_signals_are_there_again_and_news_goes_on(restored: Stack, before: Before) -> None:
     assert set(before.signals) <= set(history(restored))
     eventually(lambda: set(history(restored)) - set(before.signals), "signals after the restoration", look=1)
+
+
+def test_the_history_comes_back_by_itself(restored: Stack, before: Before) -> None:
+    run(restored, HISTORY_AGAIN.replace("backup", str(before.backup)))
+    restored.wait_healthy()
+    key = make_key(restored, "history")
+    oldest = before.signals[-1]
+    # A story has receipts only of scorings that were recorded; its signals are in Redis too.
+    eventually(
+        lambda: (told(f"/v1/articles/{oldest}", key) or {}).get("receipts"), f"receipts of {oldest}", look=1
+    )
 
 
 def test_entries_stay_paused_by_the_restoration_and_by_the_hold_that_was_there(restored: Stack) -> None:

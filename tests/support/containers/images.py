@@ -33,6 +33,7 @@ _BASE_OPTIONS = (
 REPOSITORIES = {
     "python": "python",
     "redis": "redis",
+    "postgres": "postgres",
     "rabbitmq": "rabbitmq",
     "prom/prometheus": "prometheus",
     "prom/alertmanager": "alertmanager",

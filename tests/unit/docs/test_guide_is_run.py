@@ -10,9 +10,6 @@ _SYSTEMD = "needs systemd and Debian 12's packages; the units are read by system
 _ELSEWHERE = "asks a server on the internet"
 _LOOKS = "a look at the machine: it prints, and changes nothing"
 _UP = "the road without containers, which tests/e2e and tests/integration/cli run"
-_POSTGRES = (
-    "needs PostgreSQL's image, for which there is no stand-in; the store's tests run on a real PostgreSQL"
-)
 _WITH_FILE = "it is run with a file that is mounted"
 
 NOT_RUN = {
@@ -54,13 +51,8 @@ NOT_RUN = {
     "./cryptoboy up --help": _UP,
     "df -h": _LOOKS,
     "docker system df": _LOOKS,
-    "compose run --rm operator secrets api-key make NAME": "tests/unit/cli runs the command without a container",
-    "{ printf 'postgresql+psycopg://cryptoboy:'; tr -d '\\n' < secrets/postgres; echo '@postgres/cryptoboy'; }"
-    " > secrets/history_url": _POSTGRES,
-    "compose --profile postgres ps postgres": _POSTGRES,
-    "docker exec -it trading-postgres psql -U cryptoboy -c '\\password'": _POSTGRES,
-    "deploy/restore_history.sh backup": "tests/integration/deploy/test_backup_and_restore.py runs it",
-    "compose ps history-recorder": _LOOKS,
+    "alias as-api='runuser -u cryptoboy -- env STATE_DIR=/var/lib/cryptoboy/history CRYPTOBOY_ENV_FILE="
+    " PYTHONPATH=/opt/cryptoboy:/opt/cryptoboy/user_data/strategies .venv/bin/python -P -m'": _SYSTEMD,
     "redis-check-aof --fix": "for a damaged file; restoring it is run",
 }
 
