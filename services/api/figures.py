@@ -12,7 +12,7 @@ from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.history.port import HistoryReader
 from services.common.settings.settings import Settings
-from services.history_recorder.performance.measure import Performance
+from services.history_recorder.performance.report import Performance
 from services.operations.performance import measured_beforehand, read_performance
 from services.operations.sources import SourcesReport, read_sources
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.common.history.port import HistoryReader
-from services.history_recorder.performance.measure import Performance, measure
+from services.history_recorder.performance.report import Performance
 from services.history_recorder.performance.summary import kept_performance
 from services.operations.news.stories import names_of
 
@@ -52,6 +52,10 @@ def read_performance(
     """
     if kept := measured_beforehand(history, pair=pair, start=start, end=end, days=days):
         return kept
+    from services.history_recorder.performance.measure import (
+        measure,  # numpy takes memory and is seldom needed
+    )
+
     end = min(end or now, now)
     start = start or end - timedelta(days=days or USUAL_DAYS)
     names = names_of(pair) if pair else ()

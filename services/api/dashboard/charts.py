@@ -10,7 +10,7 @@ from typing import Any
 
 from services.api.dashboard.words import tone
 from services.common.history.rows import CandleRow
-from services.history_recorder.performance.cells import Cell
+from services.history_recorder.performance.report import Cell
 from services.operations.news.stories import StoryRow, names_of
 from services.operations.trades import Trade
 

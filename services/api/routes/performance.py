@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.api.answers import kept_by_client
 from services.api.problems import Problem
 from services.api.routes.common import Asked, PairOrNone, Since, Until, problems
-from services.history_recorder.performance.measure import Performance
+from services.history_recorder.performance.report import Performance
 
 router = APIRouter(tags=["sentiment"])
 

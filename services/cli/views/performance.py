@@ -5,8 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from services.cli.support.answers import answer_console, figures_table
-from services.history_recorder.performance.cells import Cell
-from services.history_recorder.performance.measure import Performance
+from services.history_recorder.performance.report import Cell, Performance
 
 _ROWS = 12
 _FIGURES = ("signals", "apart", "return", "control", "in its direction", "right", "p")

@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.common.errors import StopProgram
 from services.common.forward_returns import HORIZON_HOURS
 from services.common.history.port import HistoryReader
-from services.history_recorder.performance.cells import Cell, cells_of, with_verdicts
+from services.history_recorder.performance.cells import cells_of, with_verdicts
 from services.history_recorder.performance.events import Events
+from services.history_recorder.performance.report import Cell, Performance
 from services.history_recorder.performance.verdict import is_chance, verdict_of
 
 LONGEST_PERIOD = timedelta(days=3660)
 """Resampling takes memory and time for each day of the period."""
 MOST_SIGNALS = 50_000
 """The largest number of signals for each horizon in what is measured beforehand."""
-
-
-@dataclass(frozen=True, slots=True)
-class Performance:
-    """How prices changed after the signals of a period.
-
-    Attributes:
-        signals: the number of signals with a return, by horizon.
-        is_cut: whether the period has more signals than are counted; the newest are.
-        cells: `all` first, then the groups, each with its largest part first.
-        chance: whether no horizon shows more than chance over all signals.
-        verdict: the same in words, and what is not shown.
-        computed: when it was measured.
-    """
-
-    pair: str | None
-    start: datetime
-    end: datetime
-    signals: dict[str, int]
-    is_cut: bool
-    cells: tuple[Cell, ...]
-    chance: bool
-    verdict: str
-    computed: datetime
 
 
 def measure(

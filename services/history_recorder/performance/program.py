@@ -9,13 +9,16 @@ import json
 import os
 import sys
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from services.common.errors import CryptoBoyError
+from services.common.history.port import HistoryReader
+from services.common.history.rows import SummaryRow
 from services.common.history.sql.engine import readable
 from services.common.history.sql.reader import SqlReader
-from services.history_recorder.performance.summary import summaries
+from services.history_recorder.performance.measure import measure
+from services.history_recorder.performance.summary import PERIODS, summary_of
 
 LOWEST_PRIORITY = 19
 
@@ -40,6 +43,14 @@ def main() -> None:
         [{"name": row.name, "computed": row.computed.isoformat(), "body": row.body} for row in rows],
         sys.stdout,
     )
+
+
+def summaries(history: HistoryReader, now: datetime) -> list[SummaryRow]:
+    """Measure all pairs together over each usual period. Raises TryLater if the history cannot be read."""
+    return [
+        summary_of(days, measure(history, start=now - timedelta(days=days), end=now, now=now))
+        for days in PERIODS
+    ]
 
 
 if __name__ == "__main__":

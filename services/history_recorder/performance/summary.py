@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.common.history.port import HistoryReader
 from services.common.history.rows import SummaryRow
-from services.history_recorder.performance.cells import Cell
-from services.history_recorder.performance.measure import Performance, measure
+from services.history_recorder.performance.report import Cell, Performance
 
 PERIODS = (1, 7, 30, 365)
 """The lengths, in days until now, that are measured beforehand."""
-
-
-def summaries(history: HistoryReader, now: datetime) -> list[SummaryRow]:
-    """Measure all pairs together over each usual period. Raises TryLater if the history cannot be read."""
-    return [
-        summary_of(days, measure(history, start=now - timedelta(days=days), end=now, now=now))
-        for days in PERIODS
-    ]
 
 
 def summary_of(days: int, found: Performance) -> SummaryRow:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.common.statistics.resampling import CONFIDENCE, MIN_BLOCKS
-from services.history_recorder.performance.cells import MIN_EVENTS, Cell
+from services.history_recorder.performance.cells import MIN_EVENTS
+from services.history_recorder.performance.report import Cell
 
 _DAY = timedelta(days=1)
 _NOT_SHOWN = (

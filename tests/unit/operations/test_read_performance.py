@@ -9,7 +9,8 @@ import pytest
 
 from services.common.history.batch import Batch
 from services.common.history.port import HistoryReader, HistoryWriter
-from services.history_recorder.performance.summary import PERIODS, summaries
+from services.history_recorder.performance.program import summaries
+from services.history_recorder.performance.summary import PERIODS
 from services.operations import performance
 from services.operations.performance import USUAL_DAYS, read_performance
 from tests.support.history import history_samples as some

@@ -24,7 +24,7 @@ from services.common.history.sql.columns import to_us
 from services.common.history.writing import open_history
 from services.common.settings.history import FILE_NAME
 from services.common.settings.settings import Settings
-from services.history_recorder.performance.summary import summaries
+from services.history_recorder.performance.program import summaries
 from services.operations.other_programs.signals_csv import signals_csv
 from services.operations.performance import read_performance
 

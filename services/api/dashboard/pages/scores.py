@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from services.api.dashboard.charts import performance_figure
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import sources
-from services.history_recorder.performance.cells import Cell
+from services.history_recorder.performance.report import Cell
 
 router = APIRouter(include_in_schema=False)
 PERIODS = ((1, "last day"), (7, "last week"), (30, "last month"), (365, "last year"))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from services.common.history.sql.engine import Database, version_of
@@ -32,6 +30,9 @@ def migrate(database: Database) -> None:
     with database.begin() as connection:
         lock_writers(connection)
         if version_of(connection, database.place) != NEWEST_VERSION:
+            from alembic import command  # takes half a second and 20 MB, and is needed once in a release
+            from alembic.config import Config
+
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection

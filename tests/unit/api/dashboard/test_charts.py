@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from devtools.page.sample import sample_batch
 from devtools.page.sample_news import HOSTILE
 from services.api.dashboard.charts import performance_figure, price_figure, price_label
-from services.history_recorder.performance.cells import Cell
+from services.history_recorder.performance.report import Cell
 from services.operations.news.grouping import PairScore
 from services.operations.news.stories import StoryRow
 from services.operations.trades import Trade

@@ -17,7 +17,8 @@ from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.history_recorder.inbox import Inbox, merged
 from services.history_recorder.performance.follower import PAUSE_SECONDS, PerformanceFollower
-from services.history_recorder.performance.summary import PERIODS, summaries
+from services.history_recorder.performance.program import summaries
+from services.history_recorder.performance.summary import PERIODS
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import at
 
