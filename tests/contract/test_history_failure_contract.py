@@ -176,6 +176,22 @@ def test_a_server_that_is_away_is_for_later(kind: str) -> None:
     assert "geheim" not in str(later.value)
 
 
+@pytest.mark.parametrize("kind", ["writer", "reader"])
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("sslmode=bogus", "nonsense=1", "port=70000", "target_session_attrs=any-one", "service=nowhere"),
+        *("connect_timeout=soon", "require_auth=faith", "ssl_min_protocol_version=9", "host=a,b&port=1"),
+    ],
+)
+def test_a_part_of_the_url_that_can_never_work_stops_the_program(kind: str, option: str) -> None:
+    with refusing_port() as port:
+        url = f"postgresql+psycopg://u:geheim@127.0.0.1:{port}/h?{option}"
+        with pytest.raises(StopProgram, match=r"the history in 127\.0\.0\.1:.* cannot be used") as stopped:
+            use(Settings(history_url=SecretStr(url)), kind)
+    assert "geheim" not in str(stopped.value)
+
+
 @pytest.mark.integration
 @pytest.mark.parametrize("kind", ["writer", "reader"])
 @pytest.mark.parametrize(

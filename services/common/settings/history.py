@@ -29,23 +29,35 @@ class HistorySettings(BaseModel):
     @field_validator("history_url")
     @classmethod
     def _is_a_url(cls, value: SecretStr | None) -> SecretStr | None:
-        url = value.get_secret_value() if value is not None else _SQLITE
-        if not url.startswith((_SQLITE, *_POSTGRESQL)):
-            raise ValueError("must begin with sqlite:///, or postgresql+psycopg://")
-        if not url.startswith(_SQLITE) and not _ADDRESS.fullmatch(url):
-            raise ValueError(
-                "is no URL postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE; write special characters of the "
-                "password as %XX, as %40 for @"
-            )
+        if value is not None:
+            _check_url(value.get_secret_value())
         return value
 
 
+def _check_url(url: str) -> None:
+    if not url.startswith((_SQLITE, *_POSTGRESQL)):
+        raise ValueError("must begin with sqlite:///, or postgresql+psycopg://")
+    if url.startswith(_SQLITE):
+        if url.removeprefix(_SQLITE) in {"", ":memory:"}:
+            raise ValueError("must name a file, as sqlite:////var/lib/cryptoboy/history.sqlite does")
+        return
+    address = _ADDRESS.fullmatch(url)
+    if address is None:
+        raise ValueError(
+            "is no URL postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE; write special characters of the "
+            "password as %XX, as %40 for @"
+        )
+    if (port := address["port"]) and not 0 < int(port) <= _LARGEST_PORT:
+        raise ValueError(f"has a port that is not between 1 and {_LARGEST_PORT}")
+
+
+_LARGEST_PORT = 65_535
 _SQLITE = "sqlite:///"
 _POSTGRESQL = ("postgresql+psycopg://", "postgresql://")
 _ADDRESS = re.compile(
     r"[a-z+]+://"
     r"[^:/@]*(:[^@]*)?@"  # one @ only: of two, a part of the password would be taken for the host, which is shown
-    r"(\[[^]@]+\]|[^]\[:/?@]*)(:[0-9]{1,5})?"
+    r"(\[[^]@]+\]|[^]\[:/?@]*)(:(?P<port>[0-9]{1,9}))?"
     r"/[^/?@]+(\?[^@]*)?"
 )
 HISTORY_FIELDS = frozenset({*HistorySettings.model_fields, "state_dir"})

@@ -165,12 +165,13 @@ def _postgresql(where: URL, connections: int, options: str) -> Engine:
         **_NETWORK,
         "options": f"{options} -c lock_timeout={int(BUSY_SECONDS * 1000)}",
     }
-    return create_engine(
-        where,
-        module=psycopg,
-        connect_args={name: value for name, value in arguments.items() if name not in where.query},
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        pool_pre_ping=True,
-    )
+    with reactions(_place(where), None):  # some parts of a URL are read before there is a connection
+        return create_engine(
+            where,
+            module=psycopg,
+            connect_args={name: value for name, value in arguments.items() if name not in where.query},
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=BUSY_SECONDS,
+            pool_pre_ping=True,
+        )

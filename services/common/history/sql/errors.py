@@ -18,7 +18,9 @@ _PASSING = ("08", "40", "53", "55", "57", "58")
 """Classes of SQLSTATE that pass by themselves: lost connections, conflicts, no room, locks, shutdowns, the disk."""
 _REFUSED = re.compile(
     r"authentication failed|no password supplied|no pg_hba\.conf entry|(database|role) \S+ does not exist"
-    r"|certificate verify failed|server does not support SSL|requires a valid client certificate",
+    r"|certificate verify failed|server does not support SSL|requires a valid client certificate"
+    r"|root certificate file|private key file|invalid (port number|integer value|\"?\w+\"? value)|definition of service"
+    r"|could not parse network address",
     re.IGNORECASE,
 )
 """libpq gives no SQLSTATE for a connection that failed, only the server's text."""

@@ -77,6 +77,24 @@ def test_an_address_whose_password_would_be_taken_for_another_part_is_refused_an
 
 
 @pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (f"postgresql://user:{SECRET}@db:65536/x", "a port that is not between 1 and 65535"),
+        (f"postgresql+psycopg://user:{SECRET}@db:0/x", "a port that is not between 1 and 65535"),
+        (f"postgresql+psycopg://user:{SECRET}@db:1234567/x", "a port that is not between 1 and 65535"),
+        ("sqlite:///", "must name a file"),
+        ("sqlite:///:memory:", "must name a file"),
+    ],
+)
+def test_an_address_of_the_history_that_can_never_be_used_is_refused_at_the_start(
+    url: str, said: str
+) -> None:
+    with pytest.raises(StopProgram, match=said) as refused:
+        Settings.load({"HISTORY_URL": url})
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("rest", "place"),
     [
         (f"user:{SECRET}@db:5433/x", "db:5433/x"),
