@@ -41,10 +41,8 @@ class Rates:
 
 def read_rates(settings: Settings) -> dict[str, Rates]:
     """Rates by queue; empty if RabbitMQ's management API, which is optional, does not answer or refuses."""
-    try:
-        import httpx
-    except ModuleNotFoundError:  # in the API's image, whose user may not ask the management API
-        return {}
+    import httpx
+
     tls = TlsFiles.of_rabbitmq(settings)
     scheme = "https" if tls else "http"
     url = f"{scheme}://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/queues/"

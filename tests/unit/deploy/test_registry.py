@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from services.common.broker.topology import QUEUES, RAW_MARKET_DATA
-from services.common.services import SERVICES, Deployment, Service, deployed_by
+from services.common.services import API, SERVICES, Deployment, Service, deployed_by
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.monitoring.dashboards import DASHBOARDS, expressions
 from tests.support.monitoring.prometheus_tools import rules
@@ -55,6 +55,7 @@ def test_it_may_connect_to_the_servers_that_it_uses_and_prometheus_to_it(service
     wanted = {("prometheus", service.container, service.port)}
     wanted |= {(service.container, "rabbitmq", 5672)} if service.uses_broker else set()
     wanted |= {(service.container, "redis", 6379)} if service.uses_store else set()
+    wanted |= {(API, "rabbitmq", 15672)} if service.name == API else set()  # the rates of queues
     of_servers = {end for end in connections_of(service) if end[1] in {"rabbitmq", "redis"}}
     assert of_servers <= wanted <= connections_of(service)
 

@@ -76,8 +76,9 @@ OPERATOR = BrokerUser(
     reads=tuple(queue.dead_letter_name for queue in _RETRIED),
     tags=("monitoring",),
 )
-# Shows queues and dead letters, and puts dead letters back, for whoever has a key; sees nothing else of RabbitMQ.
-API = replace(OPERATOR, name="api", tags=())
+# Shows queues, their rates and dead letters, and puts dead letters back, for whoever has a key. `management` shows it
+# the virtual host of the pipeline alone, without users and without the connections of others.
+API = replace(OPERATOR, name="api", tags=("management",))
 # For what adds processors while news waits (KEDA): may ask how long a queue is, which takes no right of its own.
 AUTOSCALER = BrokerUser("autoscaler")
 _DEPLOYED = [each for each in SERVICES.values() if each.uses_broker and each.deployed_by]

@@ -144,12 +144,25 @@ def test_the_autoscaler_may_ask_how_long_a_queue_is(staff: Staff) -> None:
     assert asked.method.message_count == 1
 
 
+def test_the_api_sees_the_rates_of_the_queues_and_neither_users_nor_connections_of_others(
+    staff: Staff,
+) -> None:
+    staff.broker("news_poller").publish([message(NEWS_ARTICLE)])
+    eventually(lambda: set(read_rates(staff.settings_of("api"))) == set(QUEUES), "the rates are there")
+    for path in ("users", "permissions", "definitions", "nodes", "parameters"):
+        assert ask_management(staff, "api", path).status_code == httpx.codes.UNAUTHORIZED, path
+    assert ask_management(staff, "api", "connections").json() == []
+
+
 @pytest.mark.parametrize("user", [each.name for each in BROKER_USERS if not each.tags])
-def test_no_service_may_ask_the_management_api(staff: Staff, user: str) -> None:
+def test_no_other_service_may_ask_the_management_api(staff: Staff, user: str) -> None:
+    assert ask_management(staff, user, "overview").status_code == httpx.codes.UNAUTHORIZED
+
+
+def ask_management(staff: Staff, user: str, path: str) -> httpx.Response:
     settings = staff.settings_of(user)
-    url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/overview"
-    auth = (user, staff.passwords[user])
-    assert httpx.get(url, auth=auth, timeout=30, trust_env=False).status_code == httpx.codes.UNAUTHORIZED
+    url = f"http://{settings.rabbitmq_host}:{settings.rabbitmq_management_port}/api/{path}"
+    return httpx.get(url, auth=(user, staff.passwords[user]), timeout=30, trust_env=False)
 
 
 def test_a_routing_key_of_another_service_is_refused(staff: Staff) -> None:

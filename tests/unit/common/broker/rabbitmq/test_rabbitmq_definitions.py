@@ -99,9 +99,10 @@ def test_one_policy_at_most_tightens_each_queue_and_dead_letters_are_left_to_peo
     assert foreign == ["queues-of-others"]
 
 
-def test_only_the_operator_may_look_at_the_management_page() -> None:
+def test_only_the_operator_and_the_api_may_ask_the_management_api() -> None:
     tags = {each["name"]: each["tags"] for each in with_users()["users"]}
     assert all(OURS in given for given in tags.values())
     assert {name: set(given) - {OURS} for name, given in tags.items() if given != [OURS]} == {
-        "operator": {"monitoring"}
+        "operator": {"monitoring"},
+        "api": {"management"},
     }
