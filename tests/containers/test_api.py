@@ -72,7 +72,7 @@ def test_each_service_is_asked_for_its_health(reader: str) -> None:
         return {each["service"]: each["status"] for each in answer["services"]}
 
     well = dict.fromkeys(REGISTRY.keys() - {"api"}, "ok")
-    eventually(lambda: states() == well, lambda: f"states of the services: {states()}", look=1)
+    eventually(lambda: states() == well, lambda: f"all services well: {told('/v1/health', reader)}", look=1)
 
 
 def test_queues_are_told_with_their_rates(reader: str) -> None:
