@@ -233,6 +233,24 @@ def test_entries_are_stopped_and_started_again(api: Served, opened: Open) -> Non
         assert read_entries(store).entries == "allowed"
 
 
+def test_a_page_works_on_after_another_window_began_a_new_session(api: Served, browser: Browser) -> None:
+    with watched_page(
+        browser, 1280
+    ) as window:  # the console shows the answer 403, at which the page takes the token
+        first, second = window.page, window.page.context.new_page()
+        for page in (first, second):
+            page.goto(api.link())
+            page.wait_for_url(f"{api.address}/")
+            if page is first:
+                first.get_by_role("button", name="Stop new entries").click()
+        first.get_by_label("Why (others will read it)").fill("two windows")
+        first.get_by_role("dialog").get_by_role("button", name="Stop new entries").click()
+        expect(first.get_by_text("New entries: stopped")).to_be_visible()
+        second.reload()
+        second.get_by_role("button", name="Start again").click()
+        expect(second.get_by_text("New entries: allowed")).to_be_visible()
+
+
 def test_who_may_only_read_is_told_how_to_change_something(api: Served, opened: Open) -> None:
     page = opened("/").page
     page.get_by_role("button", name="Stop new entries").click()

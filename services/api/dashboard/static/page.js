@@ -97,7 +97,7 @@
       if (same && sent.get(old.id) === made.innerHTML) continue;
       if (!isInUse(old)) exchange(old, made);
     }
-    document.querySelector("meta[name=csrf]").content = fresh.querySelector("meta[name=csrf]").content;
+    tokenIn(document).content = tokenIn(fresh).content;
     remember(fresh);
     setClock(fresh);
     showAges();
@@ -156,16 +156,32 @@
     place.className = isGood ? "note good" : "note bad";
   }
 
-  async function send(form) {
+  const tokenIn = (root) => root.querySelector("meta[name=csrf]");
+
+  // Another window of this browser may have begun a new session, whose token only the server knows.
+  async function takeNewToken() {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return false;
+    const fresh = tokenIn(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const isNew = Boolean(fresh?.content) && fresh.content !== tokenIn(document).content;
+    if (isNew) tokenIn(document).content = fresh.content;
+    return isNew;
+  }
+
+  function call(form) {
     const fields = Object.fromEntries([...new FormData(form)].filter(([, value]) => value !== ""));
     const ids = form.dataset.ids ? { ids: JSON.parse(form.dataset.ids) } : {};
-    const csrf = document.querySelector("meta[name=csrf]").content;
-    const options = { method: form.dataset.method, headers: { "X-CSRF-Token": csrf } };
+    const options = { method: form.dataset.method, headers: { "X-CSRF-Token": tokenIn(document).content } };
     if (form.dataset.method !== "DELETE") {
       options.headers["Content-Type"] = "application/json";
       options.body = JSON.stringify({ ...fields, ...ids });
     }
-    const answer = await fetch(form.dataset.path, options);
+    return fetch(form.dataset.path, options);
+  }
+
+  async function send(form) {
+    let answer = await call(form);
+    if (answer.status === 403 && (await takeNewToken())) answer = await call(form);
     if (answer.ok) return "";
     const problem = await answer.json().catch(() => ({}));
     return problem.detail || problem.title || `The server answered ${answer.status}.`;
