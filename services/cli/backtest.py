@@ -13,7 +13,7 @@ import typer
 from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json
 from services.cli.support.progress import progress_of
-from services.cli.support.recorded import with_recorded
+from services.cli.support.recorded import RECORDED, own_trades, with_recorded
 from services.cli.support.reports import write_report
 from services.common.errors import StopProgram
 from services.launch.freqtrade.config import chosen_staleness
@@ -122,6 +122,7 @@ def backtest(
         raise StopProgram(
             "--strategy and --config are for a strategy of your own: name its directory too, with --user-data DIR"
         )
+    is_recorded = sentiment == RECORDED
     candles, sentiment = with_recorded(candles, sentiment)
     settings = options.load_settings(options.OF_LOGGING | {"dry_run_wallet"})
     first, last = options.read_period(start, end)
@@ -160,6 +161,8 @@ def backtest(
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
         found = run_backtest(plan, jobs=processes, progress=report)
     answer = backtest_json(found)
+    if is_recorded and (own := own_trades(found)):
+        answer["own_trades"] = own.as_json()
     if page is not None:
         from services.research.backtest.report.page import backtest_page
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import atexit
 import tempfile
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from services.cli.support.options import load_settings
 from services.common.history.port import HistoryReader
 from services.common.settings.history import HISTORY_FIELDS
+
+if TYPE_CHECKING:
+    from services.operations.why.repeated import OwnTrades
+    from services.research.backtest.run import Backtest
 
 RECORDED = Path("history")
 """A file with this name is written ./history."""
@@ -40,6 +45,33 @@ def with_recorded(candles: C, sentiment: S) -> tuple[C | Path, S | Path]:
             _candles(reader, folder) if candles == RECORDED else candles,
             _sentiment(reader, folder) if sentiment == RECORDED else sentiment,
         )
+
+
+def own_trades(found: Backtest) -> OwnTrades | None:
+    """Compare the variant `combined` of a backtest with the recorded trades; None if the history has none of that time.
+
+    Raises:
+        TryLater: the history is not available.
+        StopProgram: the history refuses the connection.
+    """
+    from services.common.history.open import open_reader
+    from services.operations.why.placed_trades import Backtested
+    from services.operations.why.repeated import compare_with_own
+    from services.research.backtest.plan import Variant
+
+    tested = Backtested(
+        pairs=found.inputs.pairs,
+        timeframe=found.plan.timeframe,
+        candle=found.candle,
+        start=found.start,
+        end=found.end,
+        trades=found.accounts[Variant.COMBINED].ran.trades,
+        frames=found.frames,
+    )
+    settings = load_settings(HISTORY_FIELDS | {"sentiment_staleness_hours"})
+    staleness = timedelta(hours=settings.sentiment_staleness_hours)
+    with closing(open_reader(settings)) as reader:
+        return compare_with_own(reader, tested, now=datetime.now(UTC), staleness=staleness)
 
 
 def _sentiment(reader: HistoryReader, folder: Path) -> Path:

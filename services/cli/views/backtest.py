@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -45,6 +45,8 @@ def show_backtest(found: Row, console: Console) -> None:
         f"p = {found['p_value']:.3f} by {found['controls']['runs']} controls."
     )
     console.print(_effect(found["effect"]))
+    for line in _own_trades(found.get("own_trades")):
+        console.print(line)
     console.print(found["verdict"], style="bold")
     if found["outcome"] == "too_few_trades":
         console.print(found["power"]["sentence"])
@@ -63,6 +65,17 @@ def _effect(effect: Row) -> str:
         f"Of the trades without news {effect['same']} are the same with it, {effect['ended_otherwise']} ended "
         f"otherwise and {effect['left_out']} were not made; {effect['added']} were made only with news."
     )
+
+
+def _own_trades(own: Row | None) -> Iterator[str]:
+    if own is None:
+        return
+    yield (
+        f"The bot itself opened {own['trades']} trades in that time. Repeated in the same candle with the same tag: "
+        f"{own['repeated']}; of these ended in the same candle for the same reason: {own['ended_alike']}."
+    )
+    for each in own["differences"]:
+        yield f"{each['entered'][:16]} {each['pair']} {each['side']}, {each['what']}: {each['reason']}"
 
 
 def _rules(rules: Row) -> Table:

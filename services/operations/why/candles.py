@@ -45,6 +45,7 @@ class Candle(Answer):
         article_id: the newest article that was known; empty if it is not recorded.
         tag: the tag of the entry, or why the news blocked it.
         exits: whether the strategy asked for an exit.
+        exit_tag: why it did.
     """
 
     pair: str
@@ -61,6 +62,7 @@ class Candle(Answer):
     article_id: str
     tag: str
     exits: bool
+    exit_tag: str
 
     @property
     def length(self) -> timedelta:
@@ -97,14 +99,28 @@ def candle_of_entry(history: HistoryReader, pair: str, opened: datetime) -> Cand
 
     An order may be filled when the next candles are closed, so it is the last one that asked for an entry.
     """
-    last = candle_at(history, pair, opened)
-    if last is None:
-        return None
-    rows = history.analysed(pair, last.timeframe, until=last.closes, limit=CANDLES_BACK).rows
-    recent = (
-        candle for row in rows if last.opened - (candle := candle_of(row)).opened < CANDLES_BACK * last.length
+    recent = _recent(history, pair, opened)
+    return next((candle for candle in recent if candle.asks_for_entry), recent[0] if recent else None)
+
+
+def candle_of_exit(history: HistoryReader, pair: str, closed: datetime, reason: str) -> Candle | None:
+    """The candle on which the bot decided to close a trade; None if no candle asked for it.
+
+    The exit reason of a trade that a candle closed is that candle's tag.
+    """
+    return next(
+        (each for each in _recent(history, pair, closed) if each.exits and each.exit_tag == reason), None
     )
-    return next((candle for candle in recent if candle.asks_for_entry), last)
+
+
+def _recent(history: HistoryReader, pair: str, moment: datetime) -> list[Candle]:
+    """The last candles that the bot had analysed at a moment, newest first; none if it was not looking at the pair."""
+    last = candle_at(history, pair, moment)
+    if last is None:
+        return []
+    rows = history.analysed(pair, last.timeframe, until=last.closes, limit=CANDLES_BACK).rows
+    found = map(candle_of, rows)
+    return [each for each in found if last.opened - each.opened < CANDLES_BACK * last.length]
 
 
 def newest_candle(history: HistoryReader, pair: str) -> Candle | None:
@@ -131,6 +147,7 @@ def candle_of(row: AnalysedRow) -> Candle:
         article_id=text(values, "sentiment_article_id"),
         tag=text(values, "enter_tag"),
         exits=any(number(values, f"exit_{side}") == 1 for side in ("long", "short")),
+        exit_tag=text(values, "exit_tag"),
     )
 
 

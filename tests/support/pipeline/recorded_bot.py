@@ -23,7 +23,7 @@ from services.common.clock import SystemClock
 from services.common.errors import TryLater
 from services.common.history.open import open_reader
 from services.common.history.queries import SignalFilter
-from services.common.history.rows import AnalysedRow
+from services.common.history.rows import AnalysedRow, TradeRow
 from services.common.messages import SentimentSignal
 from services.common.runtime.ports import free_port
 from services.common.settings.folders import STRATEGIES
@@ -40,8 +40,8 @@ from services.research.history.recorded.signals import export_recorded
 from tests.support.pipeline import noting_strategy
 from tests.support.waiting import eventually
 
-START = datetime(2026, 3, 25, 12, tzinfo=UTC)
-"""Where the replay of the bundled candles begins."""
+START = datetime(2026, 3, 30, 11, 10, tzinfo=UTC)
+"""Where the replay of the bundled candles begins: before two hours with many entries of the strategy's rules."""
 READY_SECONDS = 240.0  # of Freqtrade on a busy machine
 SEEN_OF_NEWS = (
     *("sentiment", "sentiment_for_entry", "sentiment_for_exit"),
@@ -86,6 +86,13 @@ class RecordedBot:
         lines = path.read_text().splitlines(keepends=True) if path.exists() else []
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
+    def first_decisions(self) -> dict[str, datetime]:
+        """The opening of the first candle of each pair that the strategy decided on."""
+        first: dict[str, datetime] = {}
+        for row in self.seen():
+            first.setdefault(row["pair"], datetime.fromisoformat(row["date"]))
+        return first
+
     def wait_for_candles(self, count: int, seconds: float) -> None:
         """Wait until the strategy has decided on so many candles of the first pair."""
         pair = self.settings.trading_pairs[0]
@@ -108,6 +115,11 @@ class RecordedBot:
 def recorded(settings: Settings, pair: str) -> dict[str, AnalysedRow]:
     with closing(open_reader(settings)) as history:
         return {str(row.opened): row for row in history.analysed(pair, limit=1000).rows}
+
+
+def recorded_trades(settings: Settings) -> tuple[TradeRow, ...]:
+    with closing(open_reader(settings)) as history:
+        return history.trades(limit=1000).rows
 
 
 def decided(run: RecordedBot, pair: str) -> dict[str, dict[str, Any]]:
