@@ -101,9 +101,11 @@ def pipeline(
 
 @pytest.fixture
 def embedded_pipeline(
-    redis_server: RedisServer, tmp_path: Path, feeds: FeedServer, raw: Any
+    redis_server: RedisServer, tmp_path: Path, feeds: FeedServer, raw: Any, queue_max_length: int
 ) -> Iterator[Pipeline]:
-    with chaos_pipeline.embedded_pipeline(tmp_path, tmp_path, redis_server, feeds, raw) as built:
+    with chaos_pipeline.embedded_pipeline(
+        tmp_path, tmp_path, redis_server, feeds, raw, queue_max_length=queue_max_length
+    ) as built:
         yield built
 
 

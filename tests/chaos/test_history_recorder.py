@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from services.common.broker.port import Broker
 from services.common.broker.topology import HISTORY
 from services.common.errors import TryLater
 from services.common.history.open import open_reader
@@ -166,8 +165,9 @@ def test_a_clock_that_steps_back_loses_and_doubles_nothing(pipeline: Pipeline, t
 
 @pytest.mark.parametrize("queue_max_length", [100])
 def test_a_recorder_that_is_off_past_the_limit_of_its_queue_leaves_the_trading_path_untouched(
-    pipeline: Pipeline, broker: Broker, queue_max_length: int
+    recorded_pipeline: Pipeline, queue_max_length: int
 ) -> None:
+    pipeline = recorded_pipeline
     flow = pipeline.feed(STORIES, per_second=20.0)
     pipeline.start(*PIPELINE, RECORDER)
     books, recorder = Books(pipeline), pipeline.services[RECORDER]

@@ -53,6 +53,8 @@ def parts(run: ProductionRun) -> list[Part]:
         service("market-streamer"),
         service("sentiment-processor", nobody_reads("raw_news_data")),
         service("signal-cacher", nobody_reads("sentiment_signals_queue")),
+        service("history-recorder"),
+        service("api"),
         service("freqtrade"),
         Part(
             "redis",
@@ -147,6 +149,7 @@ def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:
     assert {name for name, each in queues.items() if each["consumers"]} == {
         "raw_news_data",
         "sentiment_signals_queue",
+        "history_queue",
     }
     assert queues["raw_news_data"]["incoming_per_second"] is not None
     for command, entries in (("pause", 1.0), ("resume", 0.0)):

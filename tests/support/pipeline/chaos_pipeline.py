@@ -74,7 +74,7 @@ def scored_by(model: TcpProxy) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def embedded_pipeline(
-    state_dir: Path, folder: Path, redis_server: RedisServer, feeds: FeedServer, raw: Any
+    state_dir: Path, folder: Path, redis_server: RedisServer, feeds: FeedServer, raw: Any, **changes: Any
 ) -> Iterator[Pipeline]:
     """On the embedded broker, which its processes share, and a real Redis. Nothing is started yet."""
     settings = Settings(
@@ -83,6 +83,7 @@ def embedded_pipeline(
         redis_host=redis_server.host,
         redis_port=redis_server.port,
         sentiment_scorer=ScorerKind.LEXICON,
+        **changes,
     )
     with contextlib.closing(open_broker(settings, SystemClock())) as opened:
         opened.start()
