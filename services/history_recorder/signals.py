@@ -3,7 +3,7 @@
 A pair is first read as a whole. The store gives a signal an `available_at` that is never before that of the signals
 that are there already, so reading goes on from the newest. A clock that was set back by more than a few minutes makes
 an exception: the signals that it stamps lie in the past. They are noticed by their number, and the pair is then read
-as a whole again.
+as a whole again. So it is when signals are gone and none is new, because a store that was emptied counts from 0.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def advance(position: Position, found: StoredSignals, latest: int) -> Progress:
     within = [instant for each in found.signals if (instant := _instant(each)) <= latest]
     at = max(within, default=position.at)
     known = frozenset(_identity(each) for each in found.signals if _instant(each) >= at)
-    is_whole = position.total is None or found.total <= position.total + len(new)
+    is_whole = position.total is None or (
+        found.total <= position.total + len(new) and (bool(new) or found.total == position.total)
+    )
     return Progress(new, Position(at, known, found.total), is_whole)
 
 

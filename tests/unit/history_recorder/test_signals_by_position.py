@@ -59,8 +59,14 @@ def test_a_clock_far_ahead_does_not_hide_what_comes_after() -> None:
     assert second.is_whole
 
 
-def test_an_emptied_store_is_followed_from_where_it_was() -> None:
+def test_an_emptied_store_is_read_from_its_beginning_whatever_its_clock_says_then() -> None:
     position = advance(Position(), StoredSignals([at(0, "a")], 1), LATEST).position
     emptied = advance(position, StoredSignals([], 0), LATEST)
-    assert (emptied.new, emptied.position.at, emptied.is_whole) == ((), position.at, True)
-    assert ids(advance(emptied.position, StoredSignals([at(1, "b")], 1), LATEST).new) == [("b", 0)]
+    assert (emptied.new, emptied.is_whole) == ((), False)
+    begun = advance(Position(), StoredSignals([], 0), LATEST).position
+    assert ids(advance(begun, StoredSignals([at(-3600, "b")], 1), LATEST).new) == [("b", 0)]
+
+
+def test_a_store_that_was_emptied_and_filled_in_the_past_between_two_looks_is_read_as_a_whole() -> None:
+    position = advance(Position(), StoredSignals([at(0, "a"), at(1, "b"), at(2, "c")], 3), LATEST).position
+    assert not advance(position, StoredSignals([], 1), LATEST).is_whole
