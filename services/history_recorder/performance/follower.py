@@ -25,8 +25,8 @@ if TYPE_CHECKING:  # the program alone loads numpy
     from services.history_recorder.performance.program import Order
 
 PAUSE_SECONDS = 300.0
-PAUSES_PER_SECOND = 20
-"""The pause is so many times as long as measuring took, so that it takes at most a twentieth of one core."""
+PAUSES_PER_SECOND = 5
+"""The pause is so many times as long as measuring took, so that it takes at most a sixth of one core."""
 MOST_SECONDS = 600.0
 _PROGRAM = "services.history_recorder.performance.program"
 _LOOK_SECONDS = 0.2
