@@ -37,6 +37,8 @@ BEGIN = datetime(2025, 11, 1, tzinfo=UTC)
 SECONDS_APART = 30
 PAIR = "COIN3/USDT"
 EXPORTED = 20_000
+MEASURED_WHEN_ASKED = "performance_of_pair"
+"""The answer for which nothing is promised, as it is measured while somebody waits."""
 _ROWS = Path(__file__).with_name("history_rows.sql")
 
 
@@ -50,7 +52,8 @@ def history_reads(lab: Lab) -> Rows:
             values = [_p95(call) for _ in lab.runs()]
             limits = [LIMIT_MS] * len(values)
             note = "p95; the baseline is the limit"
-            yield compare(f"history_reads.{name}", "ms", values, limits, at_most(1.0), note=note)
+            target = None if name == MEASURED_WHEN_ASKED else at_most(1.0)
+            yield compare(f"history_reads.{name}", "ms", values, limits, target, note=note)
         values = [max(_peak_mb(call) for _, call in _largest(reader)) for _ in lab.runs()]
         yield compare(
             "history_reads.memory",
@@ -104,7 +107,7 @@ def _answers(reader: HistoryReader) -> Iterator[tuple[str, Callable[[], object]]
     for name, call in _lists(reader):
         yield name, partial(_as_json, call)
     yield "performance", lambda: json_text(read_performance(reader, now=end))
-    yield "performance_of_pair", lambda: json_text(read_performance(reader, pair=PAIR, now=end))
+    yield MEASURED_WHEN_ASKED, lambda: json_text(read_performance(reader, pair=PAIR, now=end))
 
 
 def _largest(reader: HistoryReader) -> Iterator[tuple[str, Callable[[], object]]]:
