@@ -8,18 +8,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from starlette.routing import BaseRoute, Route
 
 import services
 from services.api.figures import Figures
+from services.api.instants import in_reach
 from services.api.page_text import page_text
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError
@@ -57,8 +58,11 @@ Cursor = Annotated[
     str | None, Field(description="`next` of the answer before, for the rows after it", max_length=500)
 ]
 Instant = Annotated[
-    datetime, Field(description="ISO 8601, such as 2026-11-02T14:05:00Z; without an offset in UTC")
+    datetime,
+    AfterValidator(in_reach),
+    Field(description="ISO 8601, such as 2026-11-02T14:05:00Z; without an offset in UTC"),
 ]
+TradeId = Annotated[int | None, Field(ge=0, le=2**53)]
 Answered = dict[str, Any]
 
 
@@ -105,7 +109,7 @@ class Questions:
         """The bot's trades, the one opened last first."""
         return list_trades(self.history, pair=pair, open_only=open_only, limit=limit, cursor=cursor).as_json()
 
-    def why_trade(self, trade_id: int | None = None, bot: Name | None = None) -> Answered:
+    def why_trade(self, trade_id: TradeId = None, bot: Name | None = None) -> Answered:
         """Why the bot made a trade, and what happened to it; without an id the last trade."""
         if trade_id is None:
             return _found(why_last(self.history, now=self.clock.now()), "trade")
@@ -115,13 +119,13 @@ class Questions:
         """Why the bot did not enter a pair at an instant (now by default): rules, news, and who held entries."""
         now = self.clock.now()
         staleness = timedelta(hours=self.settings.sentiment_staleness_hours)
-        return why_not(self.history, pair, _utc(at) or now, now=now, staleness=staleness).as_json()
+        return why_not(self.history, pair, at or now, now=now, staleness=staleness).as_json()
 
     def performance(
         self, pair: Pair | None = None, start: Instant | None = None, end: Instant | None = None
     ) -> Answered:
         """How the scores did: returns 1, 4 and 24 hours after signals, beside a control, and whether it is chance."""
-        answer: Answered = json_value(self.figures.performance(pair, _utc(start), _utc(end)))
+        answer: Answered = json_value(self.figures.performance(pair, start, end))
         return answer
 
     def sources(self, days: Annotated[int, Field(ge=1, le=90)] = 7) -> Answered:
@@ -194,9 +198,3 @@ def _found(answer: Any, what: str) -> Answered:  # noqa: ANN401 - any answer of 
         raise ToolError(f"no {what} is recorded")
     found: Answered = answer.as_json()
     return found
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
+from services.api.instants import in_reach
 from services.api.problems import MEDIA_TYPE, Problem, ProblemBody
 from services.api.sources import Sources, sources
 from services.common.errors import NeverWorks
@@ -28,13 +29,6 @@ PairOrNone = Annotated[
 ]
 ALWAYS_POSSIBLE = (401, 403, 422, 429, 503)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-
-
-def _in_reach(instant: datetime) -> datetime:
-    """The instant in UTC, or the nearest one of 2000 to 2100; a time without an offset is UTC."""
-    aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
-    return min(max(aware, EARLIEST), LATEST).astimezone(UTC)
 
 
 def _written_as_date(given: object) -> object:
@@ -44,7 +38,7 @@ def _written_as_date(given: object) -> object:
     return given
 
 
-Instant = Annotated[datetime, BeforeValidator(_written_as_date), AfterValidator(_in_reach)]
+Instant = Annotated[datetime, BeforeValidator(_written_as_date), AfterValidator(in_reach)]
 Since = Annotated[Instant | None, Query(description="from this instant on; without an offset it is UTC")]
 Until = Annotated[Instant | None, Query(description="before this instant; without an offset it is UTC")]
 ArticleId = Annotated[str, Path(min_length=1, max_length=200)]

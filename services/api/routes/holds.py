@@ -37,13 +37,11 @@ def holds(asked: Asked) -> JsonAnswer:
         return JsonAnswer(read_entries(store))
 
 
-@router.post("/v1/holds/{owner:path}", responses=problems(400), response_model=Entries)
+@router.post("/v1/holds/{owner:path}", responses=problems(400, 409), response_model=Entries)
 def set_hold(asked: Asked, owner: Owner, hold: NewHold) -> JsonAnswer:
     """Set the hold of this owner, in the place of one that it has. `operator` is what `./cryptoboy pause` sets."""
     if hold.until is not None and hold.until <= asked.now():
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "`until` is in the past, so nothing would be held", "past"
-        )
+        raise Problem(HTTPStatus.CONFLICT, "`until` is in the past, so nothing would be held", "past")
     with asked.store() as store:
         return JsonAnswer(pause(store, hold.reason, asked.now(), hold.until, owner))
 

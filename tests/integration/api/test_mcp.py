@@ -113,6 +113,7 @@ def test_no_tool_can_change_anything_and_each_says_so(settings: Settings) -> Non
         ("study", {"name": "../../etc/passwd"}, "there is no report"),
         ("stories", {"limit": 1000}, "less than or equal to 50"),
         ("why_not", {"pair": PAIR, "at": "2100-01-01T00:00:00Z"}, "future"),
+        ("why_trade", {"trade_id": 2**63}, "less than or equal to"),
     ],
 )
 def test_what_cannot_be_answered_is_said_to_the_model(

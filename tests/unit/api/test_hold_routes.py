@@ -29,7 +29,7 @@ def test_a_hold_that_is_over_before_it_begins_is_refused(tmp_path: Path) -> None
             json={"reason": "maintenance", "until": NOW.isoformat()},
             headers={"Authorization": f"Bearer {key}"},
         )
-    assert (refused.status_code, refused.json()["type"]) == (422, "urn:cryptoboy:problem:past")
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:cryptoboy:problem:past")
 
 
 def test_a_hold_of_any_owner_is_lifted(tmp_path: Path) -> None:

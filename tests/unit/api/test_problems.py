@@ -62,6 +62,18 @@ def test_the_answer_to_a_fault_has_the_headers_of_every_answer_and_says_nothing_
         assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
 
 
+@pytest.mark.parametrize(
+    "instant", ["0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00", "9999-12-31T23:59:59-23:59"]
+)
+@pytest.mark.parametrize(("tool", "name"), [("performance", "end"), ("why_not", "at")])
+def test_an_instant_at_an_end_of_the_calendar_is_no_fault(
+    client: TestClient, tool: str, name: str, instant: str
+) -> None:
+    call = {**_TOOL, "params": {"name": tool, "arguments": {"pair": "BTC/USDT", name: instant}}}
+    result = client.post("/mcp", json=call, headers=_ACCEPT).json()["result"]
+    assert result["content"][0]["text"] != f"Error executing tool {tool}"
+
+
 def test_the_tools_for_language_models_take_post_alone(client: TestClient) -> None:
     settings = client.app.state.sources.settings  # type: ignore[attr-defined]
     key = ApiKeys(keys_file(settings)).make("all", Scope.CONTROL, NOW)
