@@ -72,6 +72,8 @@ def _how_to_add(extra: str) -> str:
     if (PROJECT_ROOT / "cryptoboy").is_file():
         command = next(name for name, needed in extras_of_commands().items() if needed == extra)
         return f"This line installs it: ./cryptoboy {command} --help"
+    if extra == "serve":  # what is answered from the history, which the operator's container does not reach
+        return 'In containers the page and the API answer this: docs/operating.md, "The history"'
     return "Run it in a checkout, where ./cryptoboy installs it"
 
 

@@ -27,6 +27,7 @@ LOOKS = (
     (typed("compose logs --tail 50 NAME").replace("NAME", "signal-cacher"), "trading-signal-cacher"),
     (typed("docker exec trading-bot-ollama-prod ollama ps"), "NAME"),
     (typed("docker exec trading-signal-cacher python -m services.common.probe"), '"holds"'),
+    (typed("docker exec trading-history-recorder python -m services.common.probe"), '"history"'),
     (typed("docker exec trading-market-streamer python -m services.common.probe"), "pairs work"),
     (typed("docker inspect -f '{{.RestartCount}}' trading-freqtrade"), "0"),
     (typed("docker logs --tail 50 trading-freqtrade"), ""),

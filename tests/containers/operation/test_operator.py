@@ -91,6 +91,10 @@ def test_the_commands_that_doctor_names_instead_show_the_state(production: Stack
             "this needs the extra 'up', of which freqtrade is not installed here. Run it in a checkout",
         ),
         (
+            ("why", "--last"),
+            "this needs the extra 'serve', of which fastapi is not installed here. In containers the page and the API",
+        ),
+        (
             ("history", "fetch", "--out", "candles", "--from", "2026-01-01"),
             "this container has no connection to the exchange (OUT_OF_REACH): run this on a machine that has one",
         ),

@@ -136,14 +136,15 @@ def test_without_a_wheel_a_missing_library_is_named_with_the_extra(command: list
 def test_a_checkout_names_a_line_that_installs_the_extra(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def said() -> str:
-        with pytest.raises(StopProgram) as refused, needs("research"):
+    def said(extra: str = "research") -> str:
+        with pytest.raises(StopProgram) as refused, needs(extra):
             raise ModuleNotFoundError(name="plotly")
         return str(refused.value)
 
     assert said().endswith("This line installs it: ./cryptoboy backtest --help")
     monkeypatch.setattr(extras, "PROJECT_ROOT", tmp_path)
     assert said().endswith("Run it in a checkout, where ./cryptoboy installs it")
+    assert "In containers the page and the API answer this" in said("serve")
 
 
 @pytest.mark.parametrize("command", [["backtest", "services.demo"], ["score", "freqtrade"]])
