@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from services.common.history.port import HistoryReader
 from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.operations.trades import Trade
-from services.operations.why.candles import candle_of_entry, candle_of_exit
+from services.operations.why.candles import candle_of_entry, candle_of_exit, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,7 +79,8 @@ def _left(history: HistoryReader, trade: Trade, candle: timedelta) -> datetime |
 
 def made_trades(found: Backtested) -> Iterator[PlacedTrade]:
     """The trades of the backtest."""
-    for row in found.trades.to_dict("records"):
+    for columns in found.trades.to_dict("records"):
+        row = {str(name): value for name, value in columns.items()}
         opened, closed = row["open_date"].to_pydatetime(), row["close_date"].to_pydatetime()
         trade = Trade(
             bot="",
@@ -93,8 +94,8 @@ def made_trades(found: Backtested) -> Iterator[PlacedTrade]:
             stake=row["stake_amount"],
             profit_ratio=row["profit_ratio"],
             profit_abs=row["profit_abs"],
-            enter_tag=row["enter_tag"],
-            exit_reason=row["exit_reason"],
+            enter_tag=text(row, "enter_tag"),
+            exit_reason=text(row, "exit_reason"),
             article_id="",
             updated=closed,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,6 +93,13 @@ def test_a_trade_in_the_same_candle_with_the_same_tag_and_end_is_repeated(
     rows = [decided(2, **ENTERS), decided(5, **EXITS)]
     writer.write(Batch(analysed=rows, trades=[own(1, candle(3) + SECONDS, candle(6) + SECONDS)]))
     assert compared(reader, made(3, 6)) == OwnTrades(("bot",), 1, 1, 1, ())
+
+
+def test_a_strategy_without_tags_has_none_in_both(writer: HistoryWriter, reader: HistoryReader) -> None:
+    untagged = replace(own(1, candle(3), candle(6), "roi"), enter_tag="")
+    writer.write(Batch(analysed=[decided(2, **ENTERS)], trades=[untagged]))
+    trade = made(3, 6, "roi") | {"enter_tag": float("nan")}
+    assert compared(reader, trade) == OwnTrades(("bot",), 1, 1, 1, ())
 
 
 def test_a_bot_that_is_late_entered_and_left_in_the_candle_that_it_decided_for(
