@@ -28,6 +28,11 @@ SPEED = 40.0
 HOURS = 2
 SCORES = (0.9, 0.85, 0.9, -0.6, 0.75, 0.9, 0.95, 0.8)
 CANDLE = timedelta(minutes=1)
+MAY_DIFFER = (
+    "compares the price",  # of return on investment and stops: a bot knows more than four prices of a candle
+    "was open when it was recorded last",
+    "the backtest's candles ended before",
+)
 STARTUP = timedelta(minutes=260)  # of the strategy's indicators, and some more
 
 
@@ -89,7 +94,7 @@ def assert_a_backtest_repeats_the_trades(run: RecordedBot) -> None:
         each
         for each in found["differences"]
         if datetime.fromisoformat(each["entered"]) <= missed[each["pair"]]
-        if not (each["what"] == "exit" and "compares the price" in each["reason"])
+        if not (each["what"] == "exit" and any(words in each["reason"] for words in MAY_DIFFER))
     ]
     assert differences == []
     assert found["trades"] == len(recorded_trades(run.settings))
