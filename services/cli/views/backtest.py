@@ -72,7 +72,7 @@ def _own_trades(own: Row | None) -> Iterator[str]:
         return
     yield (
         f"The bot itself opened {own['trades']} trades in that time. Repeated in the same candle with the same tag: "
-        f"{own['repeated']}; of these ended in the same candle for the same reason: {own['ended_alike']}."
+        f"{own['repeated']}; of these ended alike, or are open in both: {own['ended_alike']}."
     )
     for each in own["differences"]:
         yield f"{each['entered'][:16]} {each['pair']} {each['side']}, {each['what']}: {each['reason']}"

@@ -48,7 +48,7 @@ class OwnTrades(Answer):
         bots: the bots that opened trades of the pairs within the backtest's candles.
         trades: the number of these trades.
         repeated: those that the backtest opened too: same pair, side, tag and candle.
-        ended_alike: those of the repeated ones that ended in the same candle for the same reason.
+        ended_alike: those of the repeated ones that ended in the same candle for the same reason, or are open in both.
         differences: the other trades of either side, by candle.
     """
 
@@ -107,9 +107,10 @@ def _compared(
     if own.trade.enter_tag != twin.trade.enter_tag:
         tags = f"The bot's tag is [{own.trade.enter_tag}], the backtest's [{twin.trade.enter_tag}]."
         return _difference(own, "tag", tags)
-    if (own.left, own.trade.exit_reason) != (twin.left, twin.trade.exit_reason):
-        return _difference(own, "exit", _about_exits(own, twin))
-    return None
+    are_open = own.left is None and twin.trade.exit_reason == _PERIOD_ENDS
+    if are_open or (own.left, own.trade.exit_reason) == (twin.left, twin.trade.exit_reason):
+        return None
+    return _difference(own, "exit", _about_exits(own, twin))
 
 
 def _difference(each: PlacedTrade, what: str, reason: str) -> Difference:

@@ -133,6 +133,13 @@ def test_a_trade_that_is_still_open_has_no_end_to_compare(
     assert "was open when it was recorded last" in only(compared(reader, made(3, 6))).reason
 
 
+def test_a_trade_that_is_open_when_the_candles_end_is_open_in_both(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    writer.write(Batch(analysed=[decided(2, **ENTERS)], trades=[own(1, candle(3), None)]))
+    assert compared(reader, made(3, 19, "force_exit")) == OwnTrades(("bot",), 1, 1, 1, ())
+
+
 def test_another_tag_is_another_decision(writer: HistoryWriter, reader: HistoryReader) -> None:
     writer.write(Batch(analysed=[decided(2, **ENTERS)], trades=[own(1, candle(3), candle(6))]))
     found = compared(reader, made(3, 6, tag="other"))
