@@ -64,6 +64,7 @@ def test_no_request_finds_an_answer_that_the_description_does_not_have(address: 
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"http://{place}/openapi.json"),
             *("--header", f"Authorization: Bearer {key}", "--max-examples", str(EXAMPLES), "--no-color"),
+            *("--request-timeout", "60"),  # the first answer for a strategy imports pandas
             *("--phases", "examples,coverage,fuzzing", "--seed", "1", "--generation-database", "none"),
         ],
         cwd=tmp_path,
