@@ -130,6 +130,8 @@ def test_all_that_is_written_is_read_back(writer: HistoryWriter, reader: History
     }
     assert reader.articles().rows == tuple(reversed(EVERYTHING.articles))
     assert reader.articles_by_id(["article-2", "unknown"]) == {"article-2": EVERYTHING.articles[1]}
+    short = {"article-2": replace(EVERYTHING.articles[1], content="")}
+    assert reader.articles_by_id(["article-2"], with_content=False) == short
     assert reader.scorings().rows == tuple(reversed(EVERYTHING.scorings))
     assert reader.signals().rows == tuple(reversed(EVERYTHING.signals))
     assert tuple(reader.every_signal()) == tuple(EVERYTHING.signals)

@@ -102,8 +102,11 @@ class HistoryReader(FigureReader, Protocol):
         """Articles by `fetched`, newest first."""
         ...
 
-    def articles_by_id(self, ids: Collection[str]) -> dict[str, ArticleRow]:
-        """Those of these articles that are kept (at most MAX_LIMIT at once)."""
+    def articles_by_id(self, ids: Collection[str], *, with_content: bool = True) -> dict[str, ArticleRow]:
+        """Those of these articles that are kept (at most MAX_LIMIT at once).
+
+        The content of an article is long, so whoever needs none of it asks without; it is empty then.
+        """
         ...
 
     def scorings(

@@ -57,7 +57,7 @@ class PairScore(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Everything that is recorded about a story. Articles are in the order in which they were fetched.
+    """Everything that is recorded about a story. Articles, without content, are in the order of their fetching.
 
     Attributes:
         story: the id of the story, which is that of its first article.
@@ -142,10 +142,10 @@ def _from_signals(signals: dict[str, list[SignalRow]]) -> dict[str, ArticleRow]:
 
 
 def articles_of(history: HistoryReader, ids: Sequence[str]) -> dict[str, ArticleRow]:
-    """Those of these articles that are kept, by their ids."""
+    """Those of these articles that are kept, by their ids and without their content."""
     found: dict[str, ArticleRow] = {}
     for start in range(0, len(ids), MAX_LIMIT):
-        found.update(history.articles_by_id(ids[start : start + MAX_LIMIT]))
+        found.update(history.articles_by_id(ids[start : start + MAX_LIMIT], with_content=False))
     return found
 
 

@@ -89,7 +89,7 @@ def open_story(history: HistoryReader, given: str, now: datetime) -> Story | Non
 
 
 def _article(history: HistoryReader, given: str) -> str:
-    if not given or history.articles_by_id([given]):
+    if not given or history.articles_by_id([given], with_content=False):
         return given
     beginning = history.articles_beginning(given, limit=LISTED + 1)
     if len(beginning) > 1:
@@ -102,6 +102,7 @@ def _opened(history: HistoryReader, story: Gathered, now: datetime) -> Story:
     ids = [article.article_id for article in story.articles]
     scorings = history.scorings(ScoringFilter(articles=ids[:MOST_RECEIPTS]), limit=MOST_RECEIPTS).rows
     articles = {article.article_id: article for article in story.articles}
+    articles |= history.articles_by_id([each.article_id for each in scorings if each.model])
     first = {signal.pair: signal.available_at for signal in reversed(story.signals)}
     return Story(
         row=story_row(story),

@@ -38,9 +38,9 @@ _BEFORE_ALL = -(2**61)
 class SqlReader(Lists, Figures, HistoryReader):
     """A `HistoryReader` of SQLite or PostgreSQL."""
 
-    def articles_by_id(self, ids: Collection[str]) -> dict[str, ArticleRow]:
+    def articles_by_id(self, ids: Collection[str], *, with_content: bool = True) -> dict[str, ArticleRow]:
         """Those of these articles that are kept."""
-        return self.ask({}, lambda db: articles.by_id(db, ids))
+        return self.ask({}, lambda db: articles.by_id(db, ids, with_content=with_content))
 
     def timeframes(self) -> tuple[tuple[str, str], ...]:
         """The symbols and timeframes of which there are candles."""

@@ -9,6 +9,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.common.history.batch import Batch
 from services.common.history.port import HistoryReader, HistoryWriter
+from services.operations.news.grouping import gather
 from services.operations.news.stories import StoryFilter, StoryRow, list_stories
 from services.operations.news.story import open_story
 from tests.support.history import history_samples as some
@@ -179,3 +180,16 @@ def test_a_story_whose_first_article_is_known_from_its_signal_alone_is_listed(
     )
     assert heads(list_stories(reader).stories) == ["article-1"]
     assert heads(list_stories(reader, StoryFilter(pair=PAIR)).stories) == ["article-1"]
+
+
+def test_the_content_of_articles_is_not_read_for_lists(writer: HistoryWriter, reader: HistoryReader) -> None:
+    writer.write(
+        Batch(
+            articles=[some.article(number, content="x" * 1_000) for number in (1, 2)],
+            scorings=[some.scoring(number, story="article-1") for number in (1, 2)],
+            signals=[some.signal(number) for number in (1, 2)],
+        )
+    )
+    found = gather(reader, ["article-1"])
+    assert [article.content for article in found["article-1"].articles] == ["", ""]
+    assert reader.articles_by_id(["article-1"])["article-1"].content == "x" * 1_000
