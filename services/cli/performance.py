@@ -25,9 +25,8 @@ def performance(
     """Show how prices changed 1, 4 and 24 hours after signals, in groups, and whether that is more than chance.
 
     Returns are measured from the open of the next recorded candle after a signal was available, and compared with the
-    same pairs at the same time of day on earlier days. Default: the last 30 days, as the
-    recorder measured it in the last minutes. A group with few signals has a
-    count and no figures.
+    same pairs at the same time of day on earlier days. Default: the last 30 days, as the recorder measured them last,
+    which it does every few minutes while it runs. A group with few signals has a count and no figures.
 
     Example: ./cryptoboy performance --from 2026-11-01 --to 2026-11-08
     """

@@ -22,11 +22,12 @@ def sources(
     """Show for each source when it was last seen, its lag, articles a day, failed polls, and how often it was first.
 
     The lag is the time from publication to fetching. A source told a story first if it did so before the other
-    sources of the same story. Failed polls are those since the news poller of this machine started.
+    sources of the same story. Failed polls are those since the news poller started, on this machine or where
+    API_SERVICES says.
 
     Example: ./cryptoboy sources --days 30
     """
-    settings = settings_for(uses=HISTORY_FIELDS | {"health_port"})
+    settings = settings_for(uses=HISTORY_FIELDS | {"api_services"})
     now = datetime.now(UTC)
     with connected_history(settings) as history:
         report = read_sources(history, settings, now, days)

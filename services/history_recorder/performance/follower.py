@@ -30,6 +30,8 @@ PAUSES_PER_SECOND = 5
 MOST_SECONDS = 600.0
 _PROGRAM = "services.history_recorder.performance.program"
 _LOOK_SECONDS = 0.2
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy would start as many threads as there are cores, and each counts for the limit of the service's tasks."""
 _MOST_LETTERS = 300
 
 
@@ -50,13 +52,13 @@ class PerformanceFollower:
         return max(PAUSE_SECONDS, PAUSES_PER_SECOND * (time.monotonic() - begun))
 
     def _measured(self, stop: threading.Event) -> list[SummaryRow]:
-        order: Order = {"url": self._url, "now": self._clock.now().isoformat()}
+        order: Order = {"url": self._url, "now": self._clock.now().isoformat(), "recorder": os.getpid()}
         program = subprocess.Popen(  # noqa: S603 - our own program # nosec B603
             [sys.executable, "-P", "-m", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": PYTHON_PATH},
+            env={**os.environ, "PYTHONPATH": PYTHON_PATH, **_ONE_THREAD},
             text=True,
         )
         with program:

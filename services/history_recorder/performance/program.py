@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from services.common.history.port import HistoryReader
 from services.common.history.rows import SummaryRow
 from services.common.history.sql.engine import readable
 from services.common.history.sql.reader import SqlReader
+from services.common.runtime.children import end_with_parent
 from services.history_recorder.performance.measure import measure
 from services.history_recorder.performance.summary import PERIODS, summary_of
 
@@ -24,16 +26,26 @@ LOWEST_PRIORITY = 19
 
 
 class Order(TypedDict):
-    """What the program is given: the URL of the history, which may have a password, and the present instant."""
+    """What the program is given: the URL of the history, which may have a password, and the present instant.
+
+    `recorder` is the id of the process that waits for the answer.
+    """
 
     url: str
     now: str
+    recorder: int
 
 
 def main() -> None:
-    """Measure once. The exit status is 1, with the reason on standard error, if the history cannot be read."""
+    """Measure once, unless the recorder ends before.
+
+    The exit status is 1, with the reason on standard error, if the history cannot be read.
+    """
     os.nice(LOWEST_PRIORITY)
+    end_with_parent(signal.SIGKILL)
     order: Order = json.load(sys.stdin)
+    if os.getppid() != order["recorder"]:  # it ended before this process asked to end with it
+        return
     try:
         with closing(SqlReader(readable(order["url"]))) as history:
             rows = summaries(history, datetime.fromisoformat(order["now"]))

@@ -123,6 +123,13 @@ def test_sources_and_performance_answer() -> None:
     assert "No signal of this period has a return yet" in run("performance").stdout
 
 
+@pytest.mark.usefixtures("recorded")
+def test_a_mistake_in_where_the_poller_is_asked_stops_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_SERVICES", "news_poller")
+    with pytest.raises(StopProgram, match="API_SERVICES"):
+        run("sources")
+
+
 @pytest.mark.usefixtures("state")
 @pytest.mark.parametrize("arguments", [("why", "--last"), ("news",), ("sources",), ("performance",)])
 def test_without_a_history_each_command_says_what_records_it(arguments: tuple[str, ...]) -> None:

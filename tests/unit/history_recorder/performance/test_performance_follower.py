@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -21,6 +24,7 @@ from services.history_recorder.performance.program import summaries
 from services.history_recorder.performance.summary import PERIODS
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import at
+from tests.support.waiting import PATIENCE_SECONDS
 
 LATER = at(7200)
 
@@ -54,3 +58,33 @@ def test_the_process_ends_with_the_recorder(sqlite_history: Settings) -> None:
     stop.set()
     follower_of(sqlite_history, inbox).step(stop)
     assert inbox.take() == []
+
+
+RECORDER = """
+import sys, threading
+from services.common.clock import SystemClock
+from services.common.runtime.work import CallsInProgress
+from services.common.settings.settings import Settings
+from services.history_recorder.inbox import Inbox
+from services.history_recorder.performance.follower import PerformanceFollower
+
+settings = Settings(history_url=sys.argv[1])
+PerformanceFollower(settings, SystemClock(), Inbox(), work=CallsInProgress()).step(threading.Event())
+"""
+
+
+def test_the_process_ends_with_a_recorder_that_is_killed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # a database that never answers
+        silent.settimeout(PATIENCE_SECONDS)
+        options = "sslmode=disable&connect_timeout=3600"
+        url = f"postgresql+psycopg://reader@127.0.0.1:{silent.getsockname()[1]}/history?{options}"
+        recorder = subprocess.Popen([sys.executable, "-c", RECORDER, url])
+        try:
+            connection, _ = silent.accept()
+        finally:
+            recorder.kill()
+            recorder.wait()
+    with connection:
+        connection.settimeout(PATIENCE_SECONDS)
+        while connection.recv(1024):  # until its end closes the connection
+            pass
