@@ -42,12 +42,11 @@ class Figures:
 
         What the recorder measured beforehand waits for nobody.
         """
-        if kept := measured_beforehand(self._history, pair=pair, start=start, end=end, days=days):
+        now = self._clock.now()
+        if kept := measured_beforehand(self._history, pair=pair, start=start, end=end, days=days, now=now):
             return kept
         with self._alone():
-            return read_performance(
-                self._history, pair=pair, start=start, end=end, days=days, now=self._clock.now()
-            )
+            return read_performance(self._history, pair=pair, start=start, end=end, days=days, now=now)
 
     def sources(self, days: int) -> SourcesReport:
         """How the sources of news did, at most a minute old.

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.cli.support import options
-from services.cli.support.answers import answer_console, page_file, print_json
+from services.cli.support.answers import answer_console, page_file, print_json, say
 from services.cli.support.progress import progress_of
 from services.cli.support.recorded import RECORDED, own_trades, with_recorded
 from services.cli.support.reports import write_report
-from services.common.errors import StopProgram
+from services.common.errors import StopProgram, TryLater
 from services.launch.freqtrade.config import chosen_staleness
 
 if TYPE_CHECKING:
@@ -161,8 +161,14 @@ def backtest(
         processes = jobs or min(os.cpu_count() or 1, _MOST_JOBS)
         found = run_backtest(plan, jobs=processes, progress=report)
     answer = backtest_json(found)
-    if is_recorded and (own := own_trades(found)):
-        answer["own_trades"] = own.as_json()
+    if is_recorded:
+        try:
+            own = own_trades(found)
+        except TryLater as away:  # the backtest took long and stands
+            say(f"not compared with the bot's own trades: {away}")
+        else:
+            if own:
+                answer["own_trades"] = own.as_json()
     if page is not None:
         from services.research.backtest.report.page import backtest_page
 

@@ -12,6 +12,8 @@ from services.operations.news.stories import names_of
 USUAL_DAYS = 30
 MOST_WHEN_ASKED = 10_000
 """The largest number of signals for each horizon in what is measured while somebody waits."""
+LONGEST_KEPT = timedelta(days=1)
+"""What was measured longer ago, as by a recorder that is off, or by a clock that was ahead, answers no question."""
 
 
 def measured_beforehand(
@@ -21,6 +23,7 @@ def measured_beforehand(
     start: datetime | None = None,
     end: datetime | None = None,
     days: int | None = None,
+    now: datetime,
 ) -> Performance | None:
     """The answer to a question of `read_performance`, if the recorder has measured it and found signals with a return.
 
@@ -30,7 +33,9 @@ def measured_beforehand(
     if pair or start or end:
         return None
     kept = kept_performance(history, days or USUAL_DAYS)
-    return kept if kept and any(kept.signals.values()) else None
+    if kept is None or abs(now - kept.computed) > LONGEST_KEPT:
+        return None
+    return kept if any(kept.signals.values()) else None
 
 
 def read_performance(
@@ -50,7 +55,7 @@ def read_performance(
         StopProgram: the period is empty.
         TryLater: the history is away.
     """
-    if kept := measured_beforehand(history, pair=pair, start=start, end=end, days=days):
+    if kept := measured_beforehand(history, pair=pair, start=start, end=end, days=days, now=now):
         return kept
     from services.history_recorder.performance.measure import (
         measure,  # numpy takes memory and is seldom needed

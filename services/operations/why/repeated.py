@@ -71,9 +71,10 @@ def compare_with_own(
     if not own and not _was_recorded(history, found):
         return None
     made = {each.entry: each for each in made_trades(found)}
-    compared = [_compared(history, found, each, made.pop(each.entry, None)) for each in own]
+    compared = [_compared(history, found, each, made.get(each.entry)) for each in own]
     of_bot = [each for each in compared if each is not None]
-    for each in made.values():
+    for entry in made.keys() - {each.entry for each in own}:  # several bots may have made one trade alike
+        each = made[entry]
         reason = _why_not_decided(history, found, each)
         if not reason:
             reason = why_not(history, each.trade.pair, each.entered, now=now, staleness=staleness).sentences[

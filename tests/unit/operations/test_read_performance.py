@@ -67,3 +67,12 @@ def test_what_an_earlier_release_measured_or_nothing_was_measured_of_is_measured
     old = [replace(each, body={**each.body, "cells_of_another_release": 1}) for each in kept]
     writer.write(Batch(summaries=old))
     assert read_performance(reader, now=LATER + HOUR).computed == LATER + HOUR
+
+
+@pytest.mark.parametrize("away", [-2 * DAY, 2 * DAY])
+def test_what_was_measured_long_ago_or_by_a_clock_that_was_ahead_is_measured_now(
+    writer: HistoryWriter, reader: HistoryReader, away: timedelta
+) -> None:
+    fill(writer, 1)
+    measure_beforehand(writer, reader)
+    assert read_performance(reader, now=LATER + away).computed == LATER + away

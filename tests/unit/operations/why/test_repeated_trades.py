@@ -95,6 +95,15 @@ def test_a_trade_in_the_same_candle_with_the_same_tag_and_end_is_repeated(
     assert compared(reader, made(3, 6)) == OwnTrades(("bot",), 1, 1, 1, ())
 
 
+def test_two_bots_that_made_the_same_trade_both_find_it_in_the_backtest(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    first = own(1, candle(3) + SECONDS, candle(6) + SECONDS)
+    rows = [decided(2, **ENTERS), decided(5, **EXITS)]
+    writer.write(Batch(analysed=rows, trades=[first, replace(first, bot="other")]))
+    assert compared(reader, made(3, 6)) == OwnTrades(("bot", "other"), 2, 2, 2, ())
+
+
 def test_a_strategy_without_tags_has_none_in_both(writer: HistoryWriter, reader: HistoryReader) -> None:
     untagged = replace(own(1, candle(3), candle(6), "roi"), enter_tag="")
     writer.write(Batch(analysed=[decided(2, **ENTERS)], trades=[untagged]))
