@@ -65,7 +65,6 @@ def former(
         yield system, version
     finally:
         system.down()
-        remove_networks(system)
 
 
 @pytest.fixture(scope="module")
@@ -201,14 +200,6 @@ def wait_until_idle(system: Stack) -> None:
     eventually(
         lambda: all(sum(queues(system)[name]) == 0 for name in names), lambda: f"idle: {queues(system)}"
     )
-
-
-def remove_networks(system: Stack) -> None:
-    """Remove the networks that the Compose file of the former version does not name."""
-    label = f"label=com.docker.compose.project={system.project}"
-    left = system.engine.docker("network", "ls", "--quiet", "--filter", label).split()
-    if left:
-        system.engine.docker("network", "rm", *left)
 
 
 def rows(system: Stack, service: str, file: str, table: str) -> int:

@@ -268,9 +268,10 @@ class Stack:
         """Remove containers, networks and volumes at once."""
         profiles = ("--profile", "*")
         self.compose(*profiles, "down", "--volumes", "--remove-orphans", "--timeout", "3")
-        # `down` leaves the networks of overlays that are not among the files any more.
+        # `down` leaves what is not in the files any more: of overlays, and of a later version that was left again.
         label = f"label=com.docker.compose.project={self.project}"
         self.engine.docker("network", "prune", "--force", "--filter", label)
+        self.engine.docker("volume", "prune", "--all", "--force", "--filter", label)
 
 
 def state_of(container: Mapping[str, Any]) -> str:
