@@ -13,7 +13,7 @@ import httpx
 import plotly.graph_objects as go  # type: ignore[import-untyped]  # publishes no types
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]  # publishes no types
 
 from devtools.page.browser import Watched, chromium, watched_page
@@ -102,7 +102,7 @@ def test_now_shows_the_scores_and_the_headlines_that_the_api_answers(api: Served
         expect(figures.nth(1)).to_contain_text(f"{found['score']:+.2f}".replace("-", "−"))
         expect(figures.nth(2)).to_contain_text(f"{found['aggregate']['score']:+.2f}".replace("-", "−"))
         expect(card).to_contain_text(found["headline"])
-        expect(card).to_contain_text("all but macd cross")
+        expect(card).to_contain_text("Missing for an entry: macd cross")
 
 
 def test_the_chart_of_a_pair_has_its_candles_news_entries_and_exits(opened: Open) -> None:
@@ -227,10 +227,47 @@ def test_entries_are_stopped_and_started_again(api: Served, opened: Open) -> Non
     expect(page.get_by_text("New entries: stopped")).to_be_visible()
     with connected_store(api.settings) as store:
         assert [hold.reason for hold in read_entries(store).holds] == ["the feeds look odd"]
-    page.get_by_role("button", name="Start again").click()
+    expect(page.locator("#why-stopped")).to_contain_text("operator: the feeds look odd, since ")
+    page.get_by_role("button", name="Allow new entries").click()
     expect(page.get_by_text("New entries: allowed")).to_be_visible()
+    expect(page.locator("#why-stopped")).to_have_text("")
     with connected_store(api.settings) as store:
         assert read_entries(store).entries == "allowed"
+
+
+def test_an_answer_from_before_a_change_does_not_hide_it(api: Served, opened: Open) -> None:
+    page = opened("/scores", may_change=True).page
+    held: list[tuple[Route, APIResponse]] = []
+    page.route(f"{api.address}/scores", lambda route: held.append((route, route.fetch())))
+
+    def renewals(count: int) -> None:
+        eventually(lambda: page.evaluate("true") and len(held) == count, f"{count} renewals were asked for")
+
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    renewals(1)
+    page.get_by_role("button", name="Stop new entries").click()
+    page.locator("#confirm-stop").click()
+    expect(page.locator("#confirm-stop")).to_have_text("Working …")
+    renewals(2)
+    for route, answer in reversed(held):
+        with page.expect_event("requestfinished"):
+            route.fulfill(response=answer)
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        expect(page.get_by_text("New entries: stopped")).to_be_visible()
+    page.unroute_all()
+    page.get_by_role("button", name="Allow new entries").click()
+    expect(page.get_by_text("New entries: allowed")).to_be_visible()
+
+
+def test_a_store_without_a_record_of_holds_is_explained_and_begun(api: Served, opened: Open) -> None:
+    with connected_store(api.settings) as store:
+        store.holds.refuse()
+    page = opened("/state", may_change=True).page
+    why = page.locator("#why-stopped")
+    expect(why).to_contain_text("Before the first ./cryptoboy up that is normal.")
+    expect(page.get_by_role("link", name="Who stopped them")).to_have_count(0)
+    page.get_by_role("button", name="Allow new entries").click()
+    expect(why).to_have_text("")
 
 
 def test_a_page_works_on_after_another_window_began_a_new_session(api: Served, browser: Browser) -> None:
@@ -247,7 +284,7 @@ def test_a_page_works_on_after_another_window_began_a_new_session(api: Served, b
         first.get_by_role("dialog").get_by_role("button", name="Stop new entries").click()
         expect(first.get_by_text("New entries: stopped")).to_be_visible()
         second.reload()
-        second.get_by_role("button", name="Start again").click()
+        second.get_by_role("button", name="Allow new entries").click()
         expect(second.get_by_text("New entries: allowed")).to_be_visible()
 
 

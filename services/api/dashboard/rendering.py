@@ -80,6 +80,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
         now=sources(request).now(),
         entries=entries,
         held_by_operator=_is_held_by_operator(entries.value),
+        allow_words=_allow_words(entries.value),
         csrf=session.csrf if session else "",
         **values,
     )  # fmt: skip
@@ -103,3 +104,9 @@ def _is_held_by_operator(entries: Entries | None) -> bool:
     if entries is None:
         return False
     return entries.entries == "lost" or any(hold.owner == OPERATOR for hold in entries.holds)
+
+
+def _allow_words(entries: Entries | None) -> str:
+    """The name of the button that lifts the operator's hold, which allows entries only if nobody else holds them."""
+    others = [] if entries is None else [hold for hold in entries.holds if hold.owner != OPERATOR]
+    return "Lift the operator's hold" if others else "Allow new entries"

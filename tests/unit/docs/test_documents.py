@@ -28,6 +28,8 @@ _COMMAND = re.compile(r"(?:\./cryptoboy|run --rm(?: -\S+ \S+)* operator|services
 _PATH = re.compile(r"(?<![\w/.-])((?:scripts|deploy|services|docs|tests)/[\w./*@-]+\w)")
 _LINK = re.compile(r"\]\((?!https?:)([^)\s#]*)(#[^)\s]+)?\)")
 COMMANDS = typer.main.get_command(app)
+TEMPLATES = sorted((PROJECT_ROOT / "services" / "api" / "dashboard" / "templates").glob("*.j2"))
+_SHOWN = re.compile(r"<code>\./cryptoboy ([^<]+)</code>")
 
 
 def code(path: Path) -> Iterator[str]:
@@ -89,6 +91,12 @@ def test_what_is_no_command_is_noticed(typed: str, unknown: list[str]) -> None:
 @pytest.mark.parametrize(("document", "typed"), sorted(set(typed_commands())))
 def test_every_command_in_a_document_exists(document: str, typed: str) -> None:
     assert unknown_in(typed) == [], document
+
+
+def test_every_command_on_a_page_exists() -> None:
+    shown = [(path.name, typed) for path in TEMPLATES for typed in _SHOWN.findall(path.read_text())]
+    assert ("scores.html.j2", "history study") in shown
+    assert [each for each in shown if unknown_in(each[1])] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))

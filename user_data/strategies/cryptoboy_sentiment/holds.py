@@ -15,8 +15,9 @@ from cryptoboy_sentiment.sources import EntriesState
 OPERATOR = "operator"
 _KEPT = frozenset({"_kept", b"_kept"})
 LOST = (
-    "the store has no record of holds: it was emptied, evicts keys, was restored to an older state, or its services "
-    "are of an older version. Upgrade these; then, to allow entries again: ./cryptoboy resume"
+    "the store has no record of holds: ./cryptoboy up has not yet run with it, it was emptied, evicts keys, was "
+    "restored to an older state, or its services are of an older version (upgrade these). To allow entries then: "
+    "./cryptoboy resume"
 )
 _MOST_SHOWN = 20
 

@@ -59,6 +59,7 @@
   const sent = new Map(); // what the server last sent of each part
   let lastRenewal = 0;
   let renewal = null; // the timer of the next one
+  let begun = 0; // how many renewals, so that an answer that a later one overtook is not shown
   let isRenewing = false;
   let isWanted = false; // something happened while the page was renewing itself
 
@@ -104,16 +105,26 @@
   }
 
   async function renew() {
+    renewal = null; // its timer has fired
+    if (!document.hidden && !document.querySelector("dialog[open]")) await renewNow();
+    else lastRenewal = performance.now();
+  }
+
+  async function renewNow() {
+    clearTimeout(renewal);
     renewal = null;
     lastRenewal = performance.now();
-    if (document.hidden || document.querySelector("dialog[open]")) return;
-    isRenewing = true; // a slow server is asked for one page at a time
+    begun += 1;
+    const mine = begun;
+    isRenewing = true; // a slow server is asked for one page at a time, but after a change
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.ok) renewFrom(await answer.text());
+      const text = await answer.text();
+      if (answer.ok && mine === begun) renewFrom(text);
     } catch {
       showConnection(false); // the next attempt follows by itself
     }
+    if (mine !== begun) return;
     isRenewing = false;
     if (isWanted) renewSoon();
   }
@@ -192,16 +203,19 @@
     if (!form.dataset.path) return;
     event.preventDefault();
     const button = form.querySelector("button[type=submit], button:not([type])");
+    const words = button.textContent;
     button.disabled = true;
+    button.textContent = "Working …";
     try {
       const problem = await send(form);
       if (problem) return say(form, problem, false);
+      await renewNow();
       form.closest("dialog")?.close();
-      await renew();
     } catch {
       say(form, "The server does not answer. Try again.", false);
     } finally {
       button.disabled = false;
+      button.textContent = words;
     }
   }
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from services.api.app import build_app
 from services.api.dashboard.pages.state import letter_view
 from services.api.dashboard.static_files import address_of
+from services.common.secrets.links import make_link
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter
 
@@ -103,3 +104,26 @@ def test_an_id_or_a_cursor_that_cannot_be_one_is_refused(client: TestClient, pat
 def test_a_dead_letter_with_any_body_is_text_for_a_page(body: bytes) -> None:
     letter = DeadLetter("raw_news_data", "id", "broken", 1, "", "", body)
     assert letter_view(letter).text.encode()
+
+
+def test_a_browser_with_a_used_link_is_told_what_to_do(client: TestClient) -> None:
+    answer = client.get("/enter/used", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "./cryptoboy serve" in answer.text
+    assert '<a href="/">' in answer.text
+
+
+def test_a_program_with_a_used_link_gets_a_problem(client: TestClient) -> None:
+    answer = client.get("/enter/used", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:cryptoboy:problem:link-used")
+
+
+def test_a_used_link_leads_a_browser_that_has_a_session_to_the_page(
+    client: TestClient, tmp_path: Path
+) -> None:
+    link = make_link(tmp_path, "http://127.0.0.1:8110")
+    first, again = client.get(link), client.get(link)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert "url=/" in again.text
+    assert "set-cookie" not in again.headers
