@@ -16,7 +16,7 @@ from services.api.access.headers import HEADERS, SecurityHeaders
 from services.api.access.rules import AccessRules
 from services.api.dashboard.router import router as dashboard
 from services.api.description import complete_description
-from services.api.mcp_server import Questions, build_mcp, http_routes
+from services.api.mcp.server import Questions, build_mcp, http_routes
 from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (

@@ -19,7 +19,7 @@ def mcp() -> None:
     Example: ./cryptoboy mcp
     """
     from services.api.figures import Figures
-    from services.api.mcp_server import Questions, build_mcp  # takes seconds
+    from services.api.mcp.server import Questions, build_mcp  # takes seconds
     from services.common.clock import SystemClock
     from services.common.history.open import open_reader
     from services.common.store.open import open_store

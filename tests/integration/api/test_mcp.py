@@ -17,8 +17,8 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
-from services.api.mcp_server import TOOLS, Questions
-from services.api.page_text import MOST_CHARACTERS, page_text
+from services.api.mcp.page_text import MOST_CHARACTERS, page_text
+from services.api.mcp.server import TOOLS, Questions
 from services.common.clock import ManualClock
 from services.common.history.batch import Batch
 from services.common.history.writing import open_history

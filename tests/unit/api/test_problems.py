@@ -35,7 +35,7 @@ def test_no_face_shows_a_secret_that_an_error_quotes(
     def fail(*_given: Any, **_named: Any) -> None:
         raise error(f"redis://:{SECRET}@host refuses")
 
-    for place in ("routes.trades", "dashboard.pages.trades", "mcp_server"):
+    for place in ("routes.trades", "dashboard.pages.trades", "mcp.server"):
         monkeypatch.setattr(f"services.api.{place}.list_trades", fail)
     answers = [
         client.get("/v1/trades").text,

@@ -21,7 +21,7 @@ from starlette.routing import BaseRoute, Route
 import services
 from services.api.figures import Figures
 from services.api.instants import in_reach
-from services.api.page_text import page_text
+from services.api.mcp.page_text import page_text
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError
 from services.common.history.port import HistoryReader
