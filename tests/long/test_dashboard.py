@@ -29,7 +29,7 @@ from services.operations.performance import read_performance
 from services.operations.reports import keep_report, reports_folder
 from services.operations.sources import read_sources
 from services.research.page import embedded
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -51,6 +51,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)  # five seconds are few for a plot on a busy machine
     with chromium() as running:
         yield running
 
