@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 from services.api.recent import Recent
@@ -60,10 +60,8 @@ class Figures:
         with self._alone():
             return read_sources(self._history, self._settings, self._clock.now(), days)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        with alone(self._computing, "other figures are computed now; try again"):
-            yield
+    def _alone(self) -> AbstractContextManager[None]:
+        return alone(self._computing, "other figures are computed now; try again")
 
 
 @contextmanager

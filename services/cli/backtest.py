@@ -164,7 +164,7 @@ def backtest(
     if is_recorded:
         try:
             own = own_trades(found)
-        except TryLater as away:  # the backtest took long and stands
+        except (TryLater, StopProgram) as away:  # the backtest took long and stands
             say(f"not compared with the bot's own trades: {away}")
         else:
             if own:
