@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError
@@ -20,12 +22,18 @@ from services.common.settings.settings import PROJECT_ROOT
 pytestmark = pytest.mark.integration
 
 
-def serve(folder: Path, port: int, *arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def serve(folder: Path, port: int, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command, which a failing test does not wait for."""
     environ = {**os.environ, "CRYPTOBOY_ENV_FILE": "", "STATE_DIR": str(folder), "API_PORT": str(port)}
     command = [sys.executable, "-m", "services.cli", "serve", "--json", "--broker", "embedded", *arguments]
-    return subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=PROJECT_ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_it_serves_until_it_is_stopped_and_a_second_call_prints_another_link(tmp_path: Path) -> None:
@@ -37,8 +45,11 @@ def test_it_serves_until_it_is_stopped_and_a_second_call_prints_another_link(tmp
         browser = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
         with browser.open(link, timeout=30) as answer:
             assert "HttpOnly" in answer.headers["Set-Cookie"]
+        with browser.open(link, timeout=30) as again:
+            assert again.status == 200
+            assert "Set-Cookie" not in again.headers
         with pytest.raises(HTTPError, match="403"):
-            browser.open(link, timeout=30)
+            build_opener(ProxyHandler({})).open(link, timeout=30)
         with serve(tmp_path, port) as second:
             out, _ = second.communicate(timeout=60)
         assert second.returncode == 0
