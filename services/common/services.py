@@ -81,8 +81,8 @@ class Service:
 
     @property
     def is_needed_to_trade(self) -> bool:
-        """Whether news becomes a trade only while the service runs; the others record and show."""
-        return bool(self.publishes or self.stores)
+        """Whether news becomes a trade only while the service runs; the others record, show and tell."""
+        return bool(self.publishes or (self.reads and self.stores))
 
     @property
     def uses_broker(self) -> bool:
@@ -104,6 +104,8 @@ class Service:
 
 API = "api"
 """The name of the service that answers over HTTP and serves the page; its port is API_PORT."""
+NOTIFIER = "notifier"
+"""The name of the service that tells; it runs only where it has somebody to tell."""
 _ALL = (
     Service(
         "signal_cacher",
@@ -147,6 +149,19 @@ _ALL = (
         8110,
         # It does what an operator asks for, so its users on RabbitMQ and Redis have rights like the operator's.
         further_secrets=frozenset({"rabbitmq_pass", "redis_password", "history_url"}),
+    ),
+    Service(
+        NOTIFIER,
+        "services.notifier.notifier",
+        8106,
+        # A chat that is allowed to may set a hold and lift it.
+        stores=(HOLDS, HOLDS_ID),
+        store_reads=(*(key(ANY_PAIR) for key in (current_key, signals_key)), SCORED, ENTRIES),
+        further_secrets=frozenset(
+            {"history_url", "notify_urls", "notify_telegram_token", "notify_webhook_token"}
+        ),
+        # In Kubernetes nobody has deployed it yet.
+        deployed_by=frozenset({Deployment.COMPOSE, Deployment.SYSTEMD}),
     ),
 )
 SERVICES = {service.name: service for service in _ALL}

@@ -228,7 +228,7 @@ def test_the_trades_of_a_bot_that_has_made_many_are_compared_with_those_that_are
 ) -> None:
     writer.write(Batch(trades=[some.trade(17_000), some.trade(1)]))
     asked = [{"bot": "bot", "trade_id": number} for number in range(1, 17_001)]
-    with writer._begin() as connection:  # type: ignore[attr-defined]  # without writing them, which takes seconds
+    with writer.begin() as connection:  # type: ignore[attr-defined]  # without writing them, which takes seconds
         found = existing(connection, TRADES, asked)
     assert set(found) == {("bot", 1), ("bot", 17_000)}
 

@@ -16,6 +16,7 @@ from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryReader, HistoryWriter
 from services.common.history.sql.engine import Database, writable
 from services.common.history.sql.migrate import lock_writers
+from services.common.history.sql.schema.tables import NEWEST_VERSION
 from services.common.history.writing import open_history
 from services.common.settings.history import url_of
 from services.common.settings.settings import Settings
@@ -59,7 +60,9 @@ def test_an_older_release_is_read_when_the_recorder_has_migrated_it(settings: Se
         with pytest.raises(TryLater, match="older version"):
             reader.articles()
         with database(settings) as opened, opened.begin() as connection:
-            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            connection.execute(
+                text("UPDATE alembic_version SET version_num = :newest"), {"newest": NEWEST_VERSION}
+            )
         assert reader.articles().rows == ()
 
 
@@ -120,7 +123,7 @@ def test_a_full_disk_is_for_later_and_loses_nothing(sqlite_history: Settings) ->
 
 
 def _limit_pages(writer: HistoryWriter, count: int) -> None:
-    with writer._begin() as connection:  # type: ignore[attr-defined]  # the one connection of the writer
+    with writer.begin() as connection:  # type: ignore[attr-defined]  # the one connection of the writer
         connection.exec_driver_sql(f"PRAGMA max_page_count = {count or 1}")
 
 
@@ -257,7 +260,7 @@ def test_changes_of_two_writers_are_numbered_in_the_order_in_which_they_are_comm
         one.check()
         with closing(open_history(postgresql_history)) as two:
             second = threading.Thread(target=two.write, args=[Batch(articles=[some.article(2)])])
-            with one._begin() as connection:  # type: ignore[attr-defined]  # in the middle of its transaction
+            with one.begin() as connection:  # type: ignore[attr-defined]  # in the middle of its transaction
                 lock_writers(connection)
                 waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
                 second.start()

@@ -47,7 +47,7 @@ def commands_in(group: typer.Typer, name: str = "") -> Iterator[tuple[str, str]]
 
 
 STARTED = {name.replace("_", "-"): service.module for name, service in SERVICES.items()}
-USES = (*STARTED, BASE, "services", "serve", "trade", "up", "demo", "research")
+USES = (*STARTED, BASE, "services", "serve", "notify", "trade", "up", "demo", "research")
 
 
 @cache
@@ -61,6 +61,7 @@ def entry_points(use: str) -> set[str]:
         BASE: modules_of_commands(None),
         "services": set(STARTED.values()),
         "serve": modules_of_commands("serve") | {STARTED["api"]},
+        "notify": modules_of_commands("notify") | {STARTED["notifier"]},
         "trade": modules_of_commands("trade") | freqtrade,
         "up": modules_of_commands("up") | launch | freqtrade | set(STARTED.values()),
         "demo": modules_of_commands("demo") | below("services.demo") | below("services.replay_exchange"),
@@ -72,7 +73,7 @@ STRATEGY = PROJECT_ROOT / "user_data" / "strategies" / "LLMSentimentStrategy.py"
 WITH_STRATEGY = {"trade", "up", "demo", "research"}
 """The kinds of use in which Freqtrade loads the strategy's file."""
 
-WITHOUT_FREQTRADE = {BASE, "services", "serve", "api"}
+WITHOUT_FREQTRADE = {BASE, "services", "serve", "notify", "api", "notifier"}
 """The kinds of use that do without the imports of `NOT_FOLLOWED`."""
 
 PROVIDED = {"pydantic-core": "pydantic", "starlette": "fastapi"}
@@ -96,10 +97,12 @@ NOT_FOLLOWED = {
     ("cryptoboy_sentiment.session", "freqtrade"),
     ("cryptoboy_sentiment.telemetry", "freqtrade"),
     ("cryptoboy_sentiment.unscored", "freqtrade"),
+    # A brief has no paragraph by a model where the clients of models are missing.
+    ("services.operations.briefs.paragraph.write", "services.sentiment_analyzer.scorers.build"),
     # The pages of `evaluate --html` need the extra `research`.
     ("services.cli.evaluate", "services.research.evaluate.charts"),
 }
-"""Imports in functions that the base and the API do without."""
+"""Imports in functions that the base, the API and the notifier do without."""
 
 NOT_IMPORTED = {
     "requests": "Freqtrade asks with it, through a SOCKS proxy too",

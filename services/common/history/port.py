@@ -1,5 +1,7 @@
 """Defines the ports to the history: one writer, and any number of readers, which never block it.
 
+What the notifier keeps in the same database has a writer of its own: see `notifying`.
+
 A list is read page by page, newest first. The cursor of a page names the last row of the page, so rows that are
 recorded or removed meanwhile are neither doubled nor left out.
 
@@ -15,6 +17,7 @@ from typing import Protocol
 
 from services.common.history.batch import Batch, Limits, Written
 from services.common.history.figures import FigureReader
+from services.common.history.notifying.port import NotifierReader
 from services.common.history.queries import (
     DEFAULT_LIMIT,
     ArticleFilter,
@@ -65,7 +68,7 @@ class HistoryWriter(Protocol):
     def trim(self, limits: Limits, now: datetime) -> int:
         """Remove some of the oldest rows beyond the limits, in a short transaction; the caller repeats it.
 
-        Trades, holds and summaries are kept.
+        Trades, holds, summaries and open price alerts are kept.
 
         Returns:
             The number of removed rows; 0 if the history is within the limits.
@@ -89,7 +92,7 @@ class HistoryWriter(Protocol):
         ...
 
 
-class HistoryReader(FigureReader, Protocol):
+class HistoryReader(FigureReader, NotifierReader, Protocol):
     """Reads the history, without ever changing it. A history that nobody has written yet is empty.
 
     Lists raise NeverWorks for a cursor that no list of this kind gave, and ValueError for a limit that is not between

@@ -16,7 +16,7 @@ from services.common.settings.settings import LogFormat, Settings
 from services.common.text.clean_output import trusted
 from services.common.text.plain_text import without_control
 
-# Libraries that repeat at INFO what we log ourselves, or log addresses with credentials at DEBUG.
+# Libraries that repeat what we log ourselves, or log addresses with credentials at DEBUG.
 _QUIET = {
     "pika": logging.CRITICAL,
     "httpx": logging.WARNING,
@@ -24,6 +24,7 @@ _QUIET = {
     "httpcore": logging.WARNING,
     "httpcore2": logging.WARNING,
     "ccxt": logging.WARNING,
+    "telegram": logging.CRITICAL,
 }
 _SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})

@@ -1,8 +1,8 @@
 """The catalogue: every metric that any service exports, in one place.
 
 Names begin with `cryptoboy_`. A label has few different values (pairs, sources, queues, reactions), and
-never ids or texts. Values from messages (a source, a pair) are limited by `few`, because anybody may publish
-messages.
+never ids or texts. Values from messages (a source, a pair) are limited by `few_values.few`, because anybody may
+publish messages.
 
 The strategy does not import this module and exports its own metrics: see its module `telemetry`.
 """
@@ -179,6 +179,24 @@ STREAM_CLOSED = Counter(
     ["reason"],
 )
 
+# Notifier
+NOTICES = Counter(
+    "cryptoboy_notices_total",
+    "Notices by what came of them: told, digested, delayed, dropped, unsure",
+    ["channel", "state"],
+)
+NOTICES_WAITING = Gauge("cryptoboy_notices_waiting", "Notices that wait for their channel", ["channel"])
+NOTICE_SECONDS = Histogram(
+    "cryptoboy_notice_seconds",
+    "From when something happened to when a channel had accepted the notice",
+    ["channel"],
+    buckets=(0.25, 0.5, 1, 2, 5, 15, 60, 300, 900, 3600),
+)
+CHANNEL_UP = Gauge("cryptoboy_channel_up", "1 while a channel accepts notices", ["channel"])
+HAPPENINGS = Counter("cryptoboy_happenings_total", "What happened, by kind, told or not", ["kind"])
+TELEGRAM_UPDATES = Counter("cryptoboy_telegram_updates_total", "What came from Telegram, by kind", ["kind"])
+TELEGRAM_SENDS = Counter("cryptoboy_telegram_sends_total", "Messages to Telegram, by outcome", ["outcome"])
+
 # Queues. RabbitMQ's plugin has the same figures; these exist with the embedded broker as well.
 QUEUE_LAG = Histogram(
     "cryptoboy_queue_lag_seconds",
@@ -230,17 +248,3 @@ MEMORY_USED = Gauge(
     "cryptoboy_memory_used_bytes",
     "What counts against that limit, child processes included; not a number where no control group has one",
 )
-
-OTHER = "other"
-MOST_VALUES = 200
-_seen: dict[str, set[str]] = {}
-
-
-def few(label: str, value: str) -> str:
-    """Return `value`, or `other` if it is new and the label already has `MOST_VALUES` different values."""
-    known = _seen.setdefault(label, set())
-    if value not in known:
-        if len(known) >= MOST_VALUES:
-            return OTHER
-        known.add(value)
-    return value

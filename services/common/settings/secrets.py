@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(
 _MADE_UP = frozenset({"rabbitmq_pass", "redis_password"})
 # A JSON object, which looks like the placeholder `{key}`. Its content is not examined.
 _WRITTEN_AS_JSON = frozenset({"exchange_config"})
-_ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id"})
+_ISSUED_AND_NO_SECRET = frozenset({"telegram_chat_id", "notify_telegram_chats"})
 
 
 def secret_variables(fields: Mapping[str, FieldInfo]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Every variable the project reads, declared once: name, type, default, meaning.
 
-The variables of the servers, the news sources, scoring, trading, the API and the watchdogs are declared in other
-modules of this package.
+The variables of the servers, the news sources, scoring, trading, the API, the notifier and the watchdogs are declared
+in other modules of this package.
 
 The environment wins over the `.env` file, whose place `folders` chooses. Settings are read with `Settings.load` only.
 It reports all mistakes in one `StopProgram`, which names each variable, its value and what is allowed.
@@ -25,6 +25,7 @@ from services.common.settings.folders import PROJECT_ROOT
 from services.common.settings.history import HistorySettings
 from services.common.settings.names import SUFFIX, find_unknown_names
 from services.common.settings.news import NewsSettings
+from services.common.settings.notifier import NotifierSettings
 from services.common.settings.reach import ReachSettings
 from services.common.settings.report import Mistake, describe_mistakes, refuse
 from services.common.settings.scoring import MODEL_FIELDS, Fallback, ScorerKind, ScoringSettings
@@ -68,6 +69,7 @@ class Settings(
     ScoringSettings,
     TradingSettings,
     ApiSettings,
+    NotifierSettings,
     WatchSettings,
     ReachSettings,
 ):

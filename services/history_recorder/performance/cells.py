@@ -22,10 +22,8 @@ from services.common.statistics.resampling import (
     share_interval,
 )
 from services.history_recorder.performance.events import GROUPS, Events, Floats, instant
-from services.history_recorder.performance.report import Cell
+from services.history_recorder.performance.report import MIN_EVENTS, Cell
 
-MIN_EVENTS = 30
-"""The number of signals below which a group has a count and no figures, as in the event study."""
 FALSE_DISCOVERY_RATE = 0.05
 RESAMPLES = 500
 _SEED = 1

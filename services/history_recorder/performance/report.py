@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+MIN_EVENTS = 30
+"""The number of signals below which a group has a count and no figures, as in the event study."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

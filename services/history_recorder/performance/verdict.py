@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from services.common.statistics.resampling import CONFIDENCE, MIN_BLOCKS
-from services.history_recorder.performance.cells import MIN_EVENTS
-from services.history_recorder.performance.report import Cell
+from services.history_recorder.performance.report import MIN_EVENTS, Cell
 
 _DAY = timedelta(days=1)
 _NOT_SHOWN = (

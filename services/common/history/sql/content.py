@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from services.common.errors import StopProgram
-from services.common.history.sql import tables
 from services.common.history.sql.inserts import put
+from services.common.history.sql.schema import tables
 
 CONTENT = "content"
 """The name of the cursor that says what a history has: `scored` of an archive, or none for that of a running system."""

@@ -18,7 +18,7 @@ from sqlalchemy.pool import QueuePool
 
 from services.common.errors import StopProgram, TryLater
 from services.common.history.sql.errors import reactions
-from services.common.history.sql.tables import NEWEST_VERSION
+from services.common.history.sql.schema.tables import NEWEST_VERSION
 from services.common.sqlite import Schema, open_database
 
 BUSY_SECONDS = 5.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Table, Text, cast, func, inser
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.common.history.rows import Kind
-from services.common.history.sql import tables
+from services.common.history.sql.schema import tables
 
 Values = dict[str, Any]
 _ENTRY = ("kind", "key", "pair", "source", "at", "row")
@@ -71,13 +71,24 @@ def add_new(connection: Connection, kept: Kept, rows: Sequence[Values]) -> int:
     return connection.scalar(select(func.count()).where(number > newest)) or 0
 
 
+def added(connection: Connection, kept: Kept, rows: Sequence[Values]) -> list[Values]:
+    """Insert the rows whose keys are not there yet, without entries in the change feed; return those, in order."""
+    columns = [kept.table.c[name] for name in kept.key]
+    statement = _insert(connection, kept.table).on_conflict_do_nothing().returning(*columns)
+    first = {_key(kept, row): row for row in reversed(rows)}
+    new = {tuple(line) for line in connection.execute(statement, list(rows))}
+    return [row for key, row in reversed(first.items()) if key in new]
+
+
 def replace(
     connection: Connection,
     kept: Kept,
     rows: Sequence[Values],
     where: Callable[[Any], ColumnElement[bool]],
+    *,
+    but: Collection[str] = (),
 ) -> list[Values]:
-    """Insert rows with different keys, or replace those with the same keys.
+    """Insert rows with different keys, or replace those with the same keys, but not the columns `but`.
 
     `where` gives the condition for replacing, from the new values.
 
@@ -88,7 +99,7 @@ def replace(
     columns = [kept.table.c[name] for name in kept.key]
     changing = statement.on_conflict_do_update(
         index_elements=columns,
-        set_={name: statement.excluded[name] for name in rows[0] if name not in kept.key},
+        set_={name: statement.excluded[name] for name in rows[0] if name not in (*kept.key, *but)},
         where=where(statement.excluded),
     ).returning(kept.table.c.id, *columns)
     ids = {tuple(line[1:]): line[0] for line in connection.execute(changing, list(rows))}
@@ -104,6 +115,11 @@ def existing(connection: Connection, kept: Kept, rows: Sequence[Values]) -> dict
         lines = connection.execute(kept.table.select().where(columns.in_(keys))).mappings()
         found.update((_key(kept, row), row) for row in map(dict, lines))
     return found
+
+
+def last_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
+    """Return the last row with each key: a statement cannot replace a row twice."""
+    return list({_key(kept, row): row for row in rows}.values())
 
 
 def put(connection: Connection, table: Table, row: Values, newer: str = "") -> None:

@@ -25,7 +25,6 @@ from services.common.history.rows import (
     SignalRow,
     TradeRow,
 )
-from services.common.history.sql.columns import to_us
 from services.common.history.sql.questions import Questions
 from services.common.history.sql.readers import (
     analysed,
@@ -37,6 +36,7 @@ from services.common.history.sql.readers import (
     signals,
     trades,
 )
+from services.common.history.sql.schema.columns import to_us
 
 T = TypeVar("T")
 _BEFORE_ALL = -(2**61)

@@ -22,10 +22,9 @@ from services.common.history.rows import (
     SummaryRow,
     TradeRow,
 )
-from services.common.history.sql import tables
+from services.common.history.sql.schema import tables
 
 T = TypeVar("T")
-_CONVERTED: dict[str, Callable[[Any], Any]] = {"suspicions": tuple, "action": HoldAction, "kind": Kind}
 
 
 def values_of(row: object) -> dict[str, Any]:
@@ -33,29 +32,31 @@ def values_of(row: object) -> dict[str, Any]:
     return {name: getattr(row, name) for name in row.__slots__}  # type: ignore[attr-defined]  # dataclasses with slots
 
 
-def _maker(kind: type[T], table: Table) -> Callable[[SqlRow[Any]], T]:
-    """Return a function that makes a row of the ports of all columns of the table; it is called often."""
+def maker(row: type[T], table: Table, /, **conversions: Callable[[Any], Any]) -> Callable[[SqlRow[Any]], T]:
+    """Return a function that makes a row of the ports of all columns of the table; it is called often.
+
+    `conversions` are what makes the value of a column that of its field.
+    """
     names = [column.name for column in table.columns]
     first = 1 if names[0] == "id" else 0
     names = names[first:]
-    converted = [(name, _CONVERTED[name]) for name in names if name in _CONVERTED]
 
     def make(line: SqlRow[Any]) -> T:
         values = dict(zip(names, line[first:], strict=True))
-        for name, convert in converted:
+        for name, convert in conversions.items():
             values[name] = convert(values[name])
-        return kind(**values)
+        return row(**values)
 
     return make
 
 
-article_of = _maker(ArticleRow, tables.articles)
-scoring_of = _maker(ScoringRow, tables.scorings)
-signal_of = _maker(SignalRow, tables.signals)
-candle_of = _maker(CandleRow, tables.candles)
-trade_of = _maker(TradeRow, tables.trades)
-analysed_of = _maker(AnalysedRow, tables.analysed)
-hold_of = _maker(HoldRow, tables.holds)
-outcome_of = _maker(OutcomeRow, tables.outcomes)
-event_of = _maker(EventRow, tables.events)
-summary_of = _maker(SummaryRow, tables.summaries)
+article_of = maker(ArticleRow, tables.articles)
+scoring_of = maker(ScoringRow, tables.scorings, suspicions=tuple)
+signal_of = maker(SignalRow, tables.signals)
+candle_of = maker(CandleRow, tables.candles)
+trade_of = maker(TradeRow, tables.trades)
+analysed_of = maker(AnalysedRow, tables.analysed)
+hold_of = maker(HoldRow, tables.holds, action=HoldAction)
+outcome_of = maker(OutcomeRow, tables.outcomes)
+event_of = maker(EventRow, tables.events, kind=Kind)
+summary_of = maker(SummaryRow, tables.summaries)

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from services.common.history.sql.engine import Database, version_of
-from services.common.history.sql.tables import NEWEST_VERSION
+from services.common.history.sql.schema.tables import NEWEST_VERSION
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 WRITERS = 0x43424859

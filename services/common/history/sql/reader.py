@@ -22,6 +22,7 @@ from services.common.history.rows import (
 )
 from services.common.history.sql.figures import Figures
 from services.common.history.sql.lists import Lists
+from services.common.history.sql.notifying.lists import NotifierLists
 from services.common.history.sql.readers import (
     articles,
     candles,
@@ -29,13 +30,14 @@ from services.common.history.sql.readers import (
     outcomes,
     trades,
 )
-from services.common.history.sql.tables import cursors, metadata
+from services.common.history.sql.schema.columns import metadata
+from services.common.history.sql.schema.tables import cursors
 
 T = TypeVar("T")
 _BEFORE_ALL = -(2**61)
 
 
-class SqlReader(Lists, Figures, HistoryReader):
+class SqlReader(Lists, Figures, NotifierLists, HistoryReader):
     """A `HistoryReader` of SQLite or PostgreSQL."""
 
     def articles_by_id(self, ids: Collection[str], *, with_content: bool = True) -> dict[str, ArticleRow]:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, Connection, Table, delete, func, select, text
 
 from services.common.history.port import Limits
-from services.common.history.sql import tables
+from services.common.history.sql.schema import notifier_tables, tables
+from services.common.history.sql.schema.columns import metadata
 
 ROWS_A_STEP = 1_000
 _AT_ONCE = timedelta(hours=6)
@@ -21,8 +22,15 @@ _REMOVED: tuple[tuple[Table, Column[datetime], Column[int]], ...] = (
     (tables.candles, tables.candles.c.recorded, tables.candles.c.id),
     (tables.analysed, tables.analysed.c.seen, tables.analysed.c.id),
     (tables.outcomes, tables.outcomes.c.available_at, tables.outcomes.c.id),
+    (notifier_tables.notifications, notifier_tables.notifications.c.at, notifier_tables.notifications.c.id),
+    (notifier_tables.briefs, notifier_tables.briefs.c.at, notifier_tables.briefs.c.id),
+    (notifier_tables.price_alerts, notifier_tables.price_alerts.c.told_at, notifier_tables.price_alerts.c.id),
+    (notifier_tables.mutes, notifier_tables.mutes.c.until, notifier_tables.mutes.c.id),
+    (notifier_tables.controls, notifier_tables.controls.c.at, notifier_tables.controls.c.id),
 )
-"""The tables from which rows are removed, with the instant that gives their age and their key."""
+"""The tables from which rows are removed, with the instant that gives their age and their key.
+
+A row without that instant, such as an open price alert, is kept."""
 
 
 def trim(connection: Connection, limits: Limits, now: datetime) -> int:
@@ -34,7 +42,7 @@ def trim(connection: Connection, limits: Limits, now: datetime) -> int:
     oldest = [
         found
         for _, at, _ in _REMOVED
-        if (found := connection.scalar(select(at).order_by(at).limit(1))) is not None
+        if (found := connection.scalar(select(at).where(at.is_not(None)).order_by(at).limit(1))) is not None
     ]
     return _remove(connection, min(oldest) + _AT_ONCE) if oldest else 0
 
@@ -47,7 +55,7 @@ def size(connection: Connection) -> int:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return int((pages - free) * length)
-    return sum(_size_of(connection, table) for table in tables.metadata.sorted_tables)
+    return sum(_size_of(connection, table) for table in metadata.sorted_tables)
 
 
 def _remove(connection: Connection, before: datetime) -> int:

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from services.common.errors import CryptoBoyError
 from services.common.history.port import Batch, Limits, Written
 from services.common.history.rows import TradeRow
-from services.common.history.sql import inserts, retention, tables
-from services.common.history.sql.columns import json_text
-from services.common.history.sql.content import CONTENT, refuse_mixture
-from services.common.history.sql.engine import Database
-from services.common.history.sql.inserts import Kept, Values, add_entries, add_new, replace
+from services.common.history.sql import inserts, retention
+from services.common.history.sql.content import CONTENT
+from services.common.history.sql.inserts import Kept, Values, add_entries, add_new, last_of, replace
 from services.common.history.sql.mapping import values_of
-from services.common.history.sql.migrate import lock_writers, migrate
-from services.common.runtime.health import DependencyHealth
+from services.common.history.sql.migrate import lock_writers
+from services.common.history.sql.schema import tables
+from services.common.history.sql.schema.columns import json_text
+from services.common.history.sql.writing import Writing
 
 _OUTCOMES = Kept(tables.outcomes, ("article_id", "pair", "model", "revision", "horizon"), None)
 
 
-class SqlWriter:
-    """A `HistoryWriter`, which migrates the database to the newest version when it is first used."""
-
-    def __init__(self, database: Database, *, scored: bool = False) -> None:
-        self._database = database
-        self._scored = scored
-        self._is_migrated = False
-        self._health = DependencyHealth(ok=False, detail=f"{database.place}: not used yet")
+class SqlWriter(Writing):
+    """A `HistoryWriter`."""
 
     def write(self, batch: Batch) -> Written:
         """Write all rows and cursors of the batch, or nothing."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             lock_writers(connection)
             counts: dict[str, int] = {}
             for kept, rows in _kept(batch):
@@ -46,7 +38,7 @@ class SqlWriter:
                 counts[tables.trades.name] = len(changed)
                 add_entries(connection, inserts.TRADES, changed)
             if batch.outcomes:
-                rows = _last_of(_OUTCOMES, [values_of(row) for row in batch.outcomes])
+                rows = last_of(_OUTCOMES, [values_of(row) for row in batch.outcomes])
                 known = replace(connection, _OUTCOMES, rows, _is_known_now)
                 counts[tables.outcomes.name] = len(known)
             _write_summaries(connection, batch)
@@ -56,55 +48,26 @@ class SqlWriter:
 
     def position(self, name: str) -> str | None:
         """The last position that was written under this name."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             statement = select(tables.cursors.c.position).where(tables.cursors.c.name == name)
             return connection.scalar(statement)
 
     def cursors(self) -> dict[str, str]:
         """All positions, by name."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             named = select(tables.cursors).where(tables.cursors.c.name != CONTENT)
             return {line.name: line.position for line in connection.execute(named)}
 
     def trim(self, limits: Limits, now: datetime) -> int:
         """Remove some of the oldest rows beyond the limits."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             lock_writers(connection)
             return retention.trim(connection, limits, now)
 
     def size(self) -> int:
         """The bytes that the rows and their indexes use, as far as known."""
-        with self._begin() as connection:
+        with self.begin() as connection:
             return retention.size(connection)
-
-    def check(self) -> None:
-        """Connect, and migrate the tables if necessary."""
-        with self._begin():
-            pass
-
-    def health(self) -> DependencyHealth:
-        """The state of the database when it was last used."""
-        return self._health
-
-    def close(self) -> None:
-        """Close the connections. May be called twice."""
-        self._database.engine.dispose()
-
-    @contextmanager
-    def _begin(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction, and remember whether the database could be used."""
-        try:
-            if not self._is_migrated:
-                migrate(self._database)
-                with self._database.begin() as connection:
-                    refuse_mixture(connection, self._database.place, scored=self._scored)
-                self._is_migrated = True
-            with self._database.begin() as connection:
-                yield connection
-        except CryptoBoyError as error:
-            self._health = DependencyHealth(ok=False, detail=str(error))
-            raise
-        self._health = DependencyHealth(ok=True, detail=self._database.place)
 
 
 def _kept(batch: Batch) -> tuple[tuple[Kept, Sequence[object]], ...]:
@@ -118,18 +81,13 @@ def _kept(batch: Batch) -> tuple[tuple[Kept, Sequence[object]], ...]:
     )
 
 
-def _last_of(kept: Kept, rows: Sequence[Values]) -> list[Values]:
-    """Return the last row with each key: a statement cannot replace a row twice."""
-    return list({tuple(row[name] for name in kept.key): row for row in rows}.values())
-
-
 def _write_trades(connection: Connection, trades: Sequence[TradeRow]) -> list[Values]:
     """Write the trades whose state is new; a state that differs only in when it was read is none.
 
     A closed trade stays closed, and a close is written even if a clock that was set back says that it was read earlier.
     """
     newest = sorted(trades, key=lambda trade: (trade.closed is not None, trade.updated))
-    rows = _last_of(inserts.TRADES, [values_of(row) for row in newest])
+    rows = last_of(inserts.TRADES, [values_of(row) for row in newest])
     stored = inserts.existing(connection, inserts.TRADES, rows)
     changed = [row for row in rows if _differs(row, stored.get((row["bot"], row["trade_id"])))]
     if not changed:

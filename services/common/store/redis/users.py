@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.common.services import SERVICES, Service
+from services.common.services import NOTIFIER, SERVICES, Service
 from services.common.store.keys import (
     ANY_PAIR,
     DEMO,
@@ -62,6 +62,8 @@ _COMMANDS = {
         *("zadd", "zrange", "zrangebyscore", "zrem", "zremrangebyscore", "zrevrangebyscore", "zscore"),
     ),
     "history_recorder": ("get", "exists", "hgetall", "zcard", "zrangebyscore", "multi", "exec"),
+    # Reads holds and sentiment, and sets and lifts the hold of the chat.
+    NOTIFIER: ("get", "set", "exists", "multi", "exec", "hset", "hdel", "hgetall"),
 }
 _ONLY_READS = {"signal_cacher": (ENTRIES,)}
 
@@ -70,7 +72,9 @@ def _user_of(service: Service) -> StoreUser:
     """The user of a service: all rights on the keys that it stores, and read access to those that it only reads."""
     keys = [f"~{key}" for key in service.stores]
     keys += [f"%R~{key}" for key in (*service.store_reads, *_ONLY_READS.get(service.name, ()))]
-    return StoreUser(service.name, tuple(keys), (*_CONNECTION, *_COMMANDS[service.name]))
+    # The notifier reads signals with the strategy's script.
+    script = ((f"~{_SIGNALS}", f"~{ENTRIES}"), _SCRIPT_READS) if service.name == NOTIFIER else None
+    return StoreUser(service.name, tuple(keys), (*_CONNECTION, *_COMMANDS[service.name]), script)
 
 
 STRATEGY = StoreUser(

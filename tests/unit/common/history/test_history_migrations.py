@@ -14,7 +14,8 @@ from sqlalchemy import Connection, inspect
 
 from services.common.history.sql.engine import writable
 from services.common.history.sql.migrate import MIGRATIONS
-from services.common.history.sql.tables import NEWEST_VERSION, metadata
+from services.common.history.sql.schema.columns import metadata
+from services.common.history.sql.schema.tables import NEWEST_VERSION
 from services.common.history.writing import open_history
 from services.common.settings.history import url_of
 from services.common.settings.settings import Settings

@@ -25,7 +25,9 @@ def file(tmp_path: Path) -> Path:
 
 
 TEXTS = tuple(
-    name for name in secret_variables(Settings.model_fields) if name not in {"EXCHANGE_CONFIG", "HISTORY_URL"}
+    name
+    for name in secret_variables(Settings.model_fields)
+    if name not in {"EXCHANGE_CONFIG", "HISTORY_URL", "NOTIFY_URLS"}
 )
 
 

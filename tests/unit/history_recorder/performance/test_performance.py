@@ -12,10 +12,10 @@ from services.common.history.batch import Batch
 from services.common.history.figures import Measured
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.values import label_of
-from services.history_recorder.performance.cells import MIN_EVENTS, cells_of, with_verdicts
+from services.history_recorder.performance.cells import cells_of, with_verdicts
 from services.history_recorder.performance.events import Events, events_of
 from services.history_recorder.performance.measure import LONGEST_PERIOD, measure
-from services.history_recorder.performance.report import Cell
+from services.history_recorder.performance.report import MIN_EVENTS, Cell
 from services.history_recorder.performance.verdict import is_chance, verdict_of
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR

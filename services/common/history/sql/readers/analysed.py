@@ -11,7 +11,7 @@ from services.common.history.rows import AnalysedRow
 from services.common.history.sql.mapping import analysed_of
 from services.common.history.sql.readers.conditions import between
 from services.common.history.sql.readers.paging import NewestFirst
-from services.common.history.sql.tables import analysed
+from services.common.history.sql.schema.tables import analysed
 
 _LIST = NewestFirst(analysed, "opened", analysed_of)
 

@@ -11,7 +11,7 @@ from services.common.history.rows import ArticleRow
 from services.common.history.sql.mapping import article_of
 from services.common.history.sql.readers.conditions import alternatives, between
 from services.common.history.sql.readers.paging import NewestFirst, check_limit
-from services.common.history.sql.tables import articles
+from services.common.history.sql.schema.tables import articles
 
 _WITHOUT_CONTENT = [
     literal("").label(column.name) if column is articles.c.content else column for column in articles.c

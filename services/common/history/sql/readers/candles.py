@@ -8,11 +8,11 @@ from sqlalchemy import Connection, exists, select, tuple_
 
 from services.common.history.queries import Page
 from services.common.history.rows import CandleRow
-from services.common.history.sql.columns import as_number, to_us
 from services.common.history.sql.mapping import candle_of
 from services.common.history.sql.readers.conditions import between
 from services.common.history.sql.readers.paging import check_limit, cursor_of, position_of
-from services.common.history.sql.tables import candles
+from services.common.history.sql.schema.columns import as_number, to_us
+from services.common.history.sql.schema.tables import candles
 
 _NAME = candles.name
 

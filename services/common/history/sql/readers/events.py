@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Table, func, select
 
 from services.common.history.queries import Change, EventFilter
 from services.common.history.rows import EventRow, Kind, Row
-from services.common.history.sql import mapping, tables
+from services.common.history.sql import mapping
 from services.common.history.sql.readers.paging import check_limit
-from services.common.history.sql.tables import events
+from services.common.history.sql.schema import tables
+from services.common.history.sql.schema.tables import events
 
 _ROWS: dict[Kind, tuple[Table, Callable[[Any], Row]]] = {
     Kind.ARTICLE: (tables.articles, mapping.article_of),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, exists, func, select
 from services.common.history.figures import ArticleTimes, Measured, ScoringHead
 from services.common.history.rows import CandleRow, SignalRow
 from services.common.history.sql.mapping import candle_of, signal_of
-from services.common.history.sql.tables import articles, candles, outcomes, scorings, signals
+from services.common.history.sql.schema.tables import articles, candles, outcomes, scorings, signals
 
 _AT_ONCE = 500
 _KEY = ("article_id", "pair", "model", "revision")

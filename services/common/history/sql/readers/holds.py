@@ -11,7 +11,7 @@ from services.common.history.rows import HoldRow
 from services.common.history.sql.mapping import hold_of
 from services.common.history.sql.readers.conditions import between
 from services.common.history.sql.readers.paging import NewestFirst
-from services.common.history.sql.tables import holds
+from services.common.history.sql.schema.tables import holds
 
 _LIST = NewestFirst(holds, "seen", hold_of)
 

@@ -12,7 +12,7 @@ from services.common.history.rows import OutcomeRow, SummaryRow
 from services.common.history.sql.mapping import outcome_of, summary_of
 from services.common.history.sql.readers.conditions import alternatives, between
 from services.common.history.sql.readers.paging import NewestFirst, check_limit
-from services.common.history.sql.tables import outcomes, summaries
+from services.common.history.sql.schema.tables import outcomes, summaries
 
 _LIST = NewestFirst(outcomes, "available_at", outcome_of)
 

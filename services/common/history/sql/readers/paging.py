@@ -15,7 +15,7 @@ from sqlalchemy import Row as SqlRow
 
 from services.common.errors import NeverWorks
 from services.common.history.queries import MAX_LIMIT, Page
-from services.common.history.sql.columns import as_number, to_us
+from services.common.history.sql.schema.columns import as_number, to_us
 
 T = TypeVar("T")
 Condition = ColumnElement[bool]

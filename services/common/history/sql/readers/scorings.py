@@ -9,7 +9,7 @@ from services.common.history.rows import ScoringRow
 from services.common.history.sql.mapping import scoring_of
 from services.common.history.sql.readers.conditions import alternatives, between
 from services.common.history.sql.readers.paging import NewestFirst
-from services.common.history.sql.tables import scorings
+from services.common.history.sql.schema.tables import scorings
 
 _LIST = NewestFirst(scorings, "scored", scoring_of)
 

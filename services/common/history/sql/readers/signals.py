@@ -8,11 +8,11 @@ from sqlalchemy import BigInteger, Connection, literal, select, tuple_
 
 from services.common.history.queries import MAX_LIMIT, Page, SignalFilter
 from services.common.history.rows import SignalRow
-from services.common.history.sql.columns import as_number, to_us
 from services.common.history.sql.mapping import signal_of
 from services.common.history.sql.readers.conditions import Condition, alternatives, between
 from services.common.history.sql.readers.paging import NewestFirst
-from services.common.history.sql.tables import signals
+from services.common.history.sql.schema.columns import as_number, to_us
+from services.common.history.sql.schema.tables import signals
 
 _LIST = NewestFirst(signals, "available_at", signal_of)
 

@@ -9,7 +9,7 @@ from services.common.history.rows import TradeRow
 from services.common.history.sql.mapping import trade_of
 from services.common.history.sql.readers.conditions import alternatives, between
 from services.common.history.sql.readers.paging import NewestFirst
-from services.common.history.sql.tables import trades
+from services.common.history.sql.schema.tables import trades
 
 _LIST = NewestFirst(trades, "opened", trade_of)
 

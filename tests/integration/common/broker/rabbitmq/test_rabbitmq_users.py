@@ -36,7 +36,7 @@ from services.common.errors import StopProgram
 from services.common.services import SERVICES, Service
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
-from services.operations.queue_rates import read_rates
+from services.operations.queues.rates import read_rates
 from services.sentiment_analyzer.pipeline.outcome import Judgement, Outcome
 from services.sentiment_analyzer.pipeline.results import ResultPublisher
 from tests.support.broker.broker_house import depth, plain_parameters, receive_one

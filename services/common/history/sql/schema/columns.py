@@ -1,4 +1,4 @@
-"""The types of columns: how instants, texts and JSON values are stored."""
+"""The types of columns and what tables are made of: how instants, texts and JSON values are stored."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Dialect, Integer, Text, type_coerce
+from sqlalchemy import BigInteger, Column, ColumnElement, Dialect, Float, Integer, MetaData, Text, type_coerce
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Number = BigInteger().with_variant(Integer(), "sqlite")
 """The number of a row. SQLite generates numbers for the type INTEGER only."""
+
+metadata = MetaData()
+"""All tables of the history."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -99,3 +102,23 @@ def _finite(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124 - NaN
         return None
     return value
+
+
+def numbered() -> Column[Any]:
+    """Return a column `id`, whose numbers rise with each row and are never used again."""
+    return Column("id", Number, primary_key=True, autoincrement=True)
+
+
+def written(name: str) -> Column[Any]:
+    """Return a column of texts."""
+    return Column(name, Written, nullable=False)
+
+
+def instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Return a column of instants."""
+    return Column(name, Instant, nullable=nullable)
+
+
+def real(name: str, *, nullable: bool = False) -> Column[Any]:
+    """Return a column of numbers in double precision."""
+    return Column(name, Float(53), nullable=nullable)

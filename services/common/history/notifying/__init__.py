@@ -1,0 +1,1 @@
+"""What the notifier keeps in the history: what it has told, its briefs, and what people asked of it."""

@@ -1,0 +1,1 @@
+"""The tables of the history, and how values are stored in them."""
