@@ -12,7 +12,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 from services.common.probe import open_directly
-from services.common.services import SERVICES
+from services.common.services import NOTIFIER, SERVICES
 from services.common.settings.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
@@ -75,7 +75,10 @@ def read_health(settings: Settings, now: datetime, *, leave_out: str = "") -> Sy
     names = dict.fromkeys([*SERVICES, *settings.service_addresses])
     addresses = {name: address_of(name, settings) for name in names if name != leave_out}
     with ThreadPoolExecutor(len(addresses), "health") as threads:
-        found = tuple(threads.map(_ask, addresses, addresses.values()))
+        answers = tuple(threads.map(_ask, addresses, addresses.values()))
+    # Not everybody has a notifier: where nobody has named one, it is not missed.
+    unmissed = {NOTIFIER} - settings.service_addresses.keys()
+    found = tuple(each for each in answers if each.service not in unmissed or each.status != AWAY)
     states = {each.status for each in found}
     status = "ok" if states == {"ok"} else "down" if states == {AWAY} else "degraded"
     return SystemHealth(status, now, found)

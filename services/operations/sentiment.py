@@ -140,6 +140,13 @@ def pair_sentiment(
     )
 
 
+def mood_of(found: PairSentiment) -> float | None:
+    """The mood of a pair: the aggregate; without one, the newest score if the strategy uses it."""
+    if found.aggregate.score is not None:
+        return found.aggregate.score
+    return found.score if found.state == "fresh" else None
+
+
 def _doubt(fields: Mapping[str, str]) -> str:
     """Return why the strategy does not trade on this signal even while it is fresh; empty if it trades."""
     if fields.get("suspected") == "true":

@@ -20,9 +20,10 @@ from services.common.broker.topology import SENTIMENT_SIGNALS
 from services.common.clock import Clock
 from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
+from services.common.runtime.few_values import OTHER
 from services.common.runtime.health import HealthReport
 from services.common.runtime.lag import Lag
-from services.common.runtime.metrics import OTHER, QUEUE_LAG, SIGNALS_CACHED
+from services.common.runtime.metrics import QUEUE_LAG, SIGNALS_CACHED
 from services.common.runtime.runner import count_error
 from services.common.runtime.tracing import following, trace_id_of
 from services.common.runtime.work import CallsInProgress

@@ -20,6 +20,7 @@ from services.operations.checks.elsewhere import unless_out_of_reach
 from services.operations.checks.feeds import feed_question
 from services.operations.checks.installation import installation_questions
 from services.operations.checks.store import scored_pairs_question, store_questions
+from services.operations.checks.telegram import telegram_questions
 from services.operations.checks.trading import exchange_questions, freqtrade_questions
 from services.sentiment_analyzer.scorers.build import build_scorer
 
@@ -50,6 +51,7 @@ def all_checks(settings: Settings) -> list[Question]:
         *unless_out_of_reach(settings, Part.EXCHANGE, exchange_questions),
         *unless_out_of_reach(settings, Part.FREQTRADE, _freqtrade_questions),
         scored_pairs_question(settings),
+        *telegram_questions(settings),
         *unless_out_of_reach(settings, Part.FEEDS, _feed_questions),
     ]
 

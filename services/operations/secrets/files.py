@@ -32,6 +32,7 @@ MADE = (
     *STORE_SECRETS.values(),
     "freqtrade_api",
     "freqtrade_ws",
+    "notify_webhook",
     "postgres",
     "grafana_admin",
 )

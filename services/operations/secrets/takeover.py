@@ -17,7 +17,10 @@ from services.launch.freqtrade import exchange_keys
 PRODUCTION_FILE = PROJECT_ROOT / "docker-compose.production.yml"
 ISSUED = {
     name.lower(): name
-    for name in ("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN", "HISTORY_URL")
+    for name in (
+        *("OPENAI_API_KEY", *exchange_keys.VARIABLES, "TELEGRAM_BOT_TOKEN", "HISTORY_URL"),
+        *("NOTIFY_URLS", "NOTIFY_TELEGRAM_TOKEN"),
+    )
 }
 """The keys, tokens and addresses that others issue, as a mapping from the name of the file to the variable."""
 PASSWORDS = {
@@ -25,6 +28,7 @@ PASSWORDS = {
     "redis_operator": "REDIS_PASSWORD",
     "freqtrade_api": "FREQTRADE_API_PASS",
     "freqtrade_ws": "FREQTRADE_WS_TOKEN",
+    "notify_webhook": "NOTIFY_WEBHOOK_TOKEN",
 }
 """The variables of the operator's passwords, by the name of the secret's file.
 

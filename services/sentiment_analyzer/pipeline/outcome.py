@@ -11,13 +11,13 @@ import structlog
 
 from services.common.broker.port import Delivery
 from services.common.messages import NewsArticle, SentimentSignal
+from services.common.runtime.few_values import few
 from services.common.runtime.metrics import (
     ARTICLES_DEGRADED,
     ARTICLES_SCORED,
     ARTICLES_SUSPECTED,
     SCORES,
     SIGNALS_PUBLISHED,
-    few,
 )
 from services.sentiment_analyzer.article.hostile import Suspicion
 from services.sentiment_analyzer.matching.matcher import About

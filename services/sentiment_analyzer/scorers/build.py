@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from services.common.errors import StopProgram
 from services.common.network.model_addresses import ollama_servers, openai_servers
 from services.common.settings.scoring import MODEL_FIELDS, parse_ensemble
 from services.common.settings.settings import Fallback, ScorerKind, Settings
 from services.sentiment_analyzer.scorers.port import Scorer
+
+if TYPE_CHECKING:
+    from services.sentiment_analyzer.scorers.model.server_pool import ServerPool
 
 Keep = Callable[[Scorer], Scorer]
 """Wraps a scorer in another scorer that keeps receipts of the answers."""
@@ -34,6 +39,32 @@ def build_scorer(settings: Settings, keep: Keep = lambda scorer: scorer) -> Scor
 
         return FallbackScorer(scorer, keep(_build(settings, ScorerKind.LEXICON)))
     return scorer
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A language model and the servers that run it."""
+
+    name: str
+    servers: ServerPool
+
+
+def build_model(settings: Settings) -> Model | None:
+    """Return the language model of SENTIMENT_SCORER, the first one of an ensemble. Connects to nothing yet.
+
+    Returns:
+        The model; None if the scorer is not a model. Whoever takes it closes its servers.
+
+    Raises:
+        StopProgram: the settings of the scorer are incomplete.
+    """
+    check_scorer_settings(settings)
+    for kind in _kinds(settings):
+        if kind is ScorerKind.OLLAMA:
+            return Model(settings.ollama_model, _ollama_servers(settings))
+        if kind is ScorerKind.OPENAI:
+            return Model(_openai_model(settings), _openai_servers(settings))
+    return None
 
 
 def check_scorer_settings(settings: Settings) -> None:
@@ -87,18 +118,30 @@ def _build(settings: Settings, kind: ScorerKind) -> Scorer:
 
 
 def _ollama(settings: Settings) -> Scorer:
-    from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
     from services.sentiment_analyzer.scorers.model.scorer import ModelScorer
+
+    return ModelScorer(
+        "ollama",
+        settings.ollama_model,
+        _ollama_servers(settings),
+        max_tokens=settings.ollama_max_tokens,
+    )
+
+
+def _ollama_servers(settings: Settings) -> ServerPool:
+    from services.sentiment_analyzer.scorers.model.ollama import OllamaServer
     from services.sentiment_analyzer.scorers.model.server_pool import ServerPool
 
-    servers = [
-        OllamaServer(
-            url, settings.ollama_model, timeout=settings.ollama_timeout, ca_file=settings.ollama_ca_file
-        )
-        for url in ollama_servers(settings.ollama_host)
-    ]
-    return ModelScorer(
-        "ollama", settings.ollama_model, ServerPool(servers), max_tokens=settings.ollama_max_tokens
+    return ServerPool(
+        [
+            OllamaServer(
+                url,
+                settings.ollama_model,
+                timeout=settings.ollama_timeout,
+                ca_file=settings.ollama_ca_file,
+            )
+            for url in ollama_servers(settings.ollama_host)
+        ]
     )
 
 
@@ -109,20 +152,30 @@ def _openai_model(settings: Settings) -> str:
 
 
 def _openai(settings: Settings) -> Scorer:
-    from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
     from services.sentiment_analyzer.scorers.model.scorer import ModelScorer
+
+    return ModelScorer(
+        "openai",
+        _openai_model(settings),
+        _openai_servers(settings),
+        max_tokens=settings.openai_max_tokens,
+    )
+
+
+def _openai_servers(settings: Settings) -> ServerPool:
+    from services.sentiment_analyzer.scorers.model.openai import OpenAiServer
     from services.sentiment_analyzer.scorers.model.server_pool import ServerPool
 
-    model = _openai_model(settings)
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
-    servers = [
-        OpenAiServer(
-            url,
-            model,
-            key=key,
-            timeout=settings.openai_timeout,
-            ca_file=settings.openai_ca_file,
-        )
-        for url in openai_servers(settings.openai_base_url)
-    ]
-    return ModelScorer("openai", model, ServerPool(servers), max_tokens=settings.openai_max_tokens)
+    return ServerPool(
+        [
+            OpenAiServer(
+                url,
+                _openai_model(settings),
+                key=key,
+                timeout=settings.openai_timeout,
+                ca_file=settings.openai_ca_file,
+            )
+            for url in openai_servers(settings.openai_base_url)
+        ]
+    )

@@ -57,6 +57,7 @@ class ScoredHistory:
             article_id=result.article.article_id,
             outcome=result.outcome,
             reason=result.reason,
+            story=result.story,
             model=self._model,
             scored=self._available_at(result),
             recorded=self._now,

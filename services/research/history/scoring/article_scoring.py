@@ -34,7 +34,7 @@ class ArticleResult(NamedTuple):
     """The result for one article: its outcome, and either its signals or the reason why there is no score.
 
     `is_refused` is True if the scorer refused the article or gave an unusable answer, which may be the scorer's
-    fault.
+    fault. `story` is the id of the first article of its story; empty if it is unknown.
     """
 
     article: Article
@@ -42,6 +42,7 @@ class ArticleResult(NamedTuple):
     signals: tuple[SentimentSignal, ...] = ()
     reason: str = ""
     is_refused: bool = False
+    story: str = ""
 
 
 ProcessArticle = Callable[[Article], ArticleResult]
@@ -72,7 +73,14 @@ def article_processor(
             return ArticleResult(article, REFUSED, reason=str(error), is_refused=True)
         reason = judgement.reason if judgement.outcome is Outcome.ABSTAINED else ""
         outcome = judgement.outcome.value
-        return ArticleResult(article, outcome, judgement.signals, reason, is_refused=judgement.is_unusable)
+        return ArticleResult(
+            article,
+            outcome,
+            judgement.signals,
+            reason,
+            is_refused=judgement.is_unusable,
+            story=judgement.story,
+        )
 
     return process
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from services.common.broker.port import Broker, QueueState
 from services.common.settings.settings import BrokerKind, Settings
-from services.operations.queue_rates import Rates, read_rates, watch_embedded
+from services.operations.queues.rates import Rates, read_rates, watch_embedded
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.operations.queue_rates import Rates, oldest_age, oldest_in, rates_between
+from services.operations.queues.rates import Rates, oldest_age, oldest_in, rates_between
 
 
 def test_rates_are_what_was_counted_between_two_looks_over_their_distance() -> None:

@@ -8,9 +8,8 @@ import pytest
 
 from services.common.broker.port import Broker, QueueState
 from services.common.settings.settings import BrokerKind, Settings
-from services.operations import queues
-from services.operations.queue_rates import Rates
-from services.operations.queues import QueueReport, read_queues
+from services.operations.queues.rates import Rates
+from services.operations.queues.report import QueueReport, read_queues
 
 SETTINGS = Settings(broker=BrokerKind.RABBITMQ)
 
@@ -24,7 +23,7 @@ class Queues:
 
 
 def read(monkeypatch: pytest.MonkeyPatch, state: QueueState, rates: dict[str, Rates]) -> QueueReport:
-    monkeypatch.setattr(queues, "read_rates", lambda _settings: rates)
+    monkeypatch.setattr("services.operations.queues.report.read_rates", lambda _settings: rates)
     (report,) = read_queues(cast("Broker", Queues(state)), SETTINGS)
     return report
 

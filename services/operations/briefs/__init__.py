@@ -1,0 +1,1 @@
+"""The daily and the weekly brief: what was recorded, in words."""

@@ -1,0 +1,97 @@
+"""The weekly brief in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from services.history_recorder.performance.report import MIN_EVENTS, Cell
+from services.operations.briefs.document import Document, Line, Section, line, quoted, strong
+from services.operations.briefs.phrases import clock, count, exposures, profits
+from services.operations.briefs.weekly import GROUPS, HORIZON, WeeklyBrief
+from services.operations.words import percent, plain_name, share
+
+FOOT = (
+    "Returns are measured from the open of the next candle after a score, and compared with the same pairs at the same "
+    "time of day on earlier days; no fees are counted. The figures are those of the page Scores for the same period, "
+    "and no advice."
+)
+_HEADINGS = {"source": "By source", "kind": "By kind of news", "model": "By model"}
+
+
+def weekly_document(brief: WeeklyBrief) -> Document:
+    """The weekly brief in words."""
+    begun, ended = clock(brief.since, brief.zone), clock(brief.at, brief.zone)
+    return Document(
+        "Weekly brief",
+        f"From {begun} to {ended}.",
+        (_nothing(),) if brief.is_empty else tuple(_sections(brief)),
+        FOOT,
+    )
+
+
+def _nothing() -> Section:
+    return Section(
+        "Nothing was recorded",
+        (
+            line(
+                "No article, score or trade of this period is in the history, so nothing is known of it. The services "
+                "or the recorder did not run; ./cryptoboy doctor says what is missing."
+            ),
+        ),
+    )
+
+
+def _sections(brief: WeeklyBrief) -> list[Section]:
+    counts = ", ".join(f"{number:,} after {horizon}" for horizon, number in brief.signals.items())
+    measured = f"{count(brief.articles, 'article')}; scores whose outcome is known: {counts}."
+    sections = [
+        Section(
+            "How the scores did",
+            (line(measured), *map(_overall, brief.scores), line(strong("Last 30 days: "), brief.month)),
+        )
+    ]
+    for group in GROUPS:
+        cells = [cell for cell in brief.groups if cell.group == group]
+        title = f"{_HEADINGS[group]}, {HORIZON} after the score"
+        sections.append(Section(title, _group(cells) or (_one(group, brief.signals.get(HORIZON, 0)),)))
+    traded = [line(f"{count(brief.opened, 'trade')} opened."), *profits(brief.closed)]
+    if not brief.closed:
+        traded.append(line("No trade was closed."))
+    return [
+        *sections,
+        Section("Trades", tuple(traded)),
+        Section("Exposure by asset", tuple(exposures(brief.exposure)) or (line("No trade is open."),)),
+    ]
+
+
+def _overall(cell: Cell) -> Line:
+    return line(strong(f"After {cell.horizon}"), f": {_figures(cell)}.")
+
+
+def _group(cells: Sequence[Cell]) -> tuple[Line, ...]:
+    return tuple(line(quoted(plain_name(cell.value)), f": {_figures(cell)}.") for cell in cells)
+
+
+def _one(group: str, signals: int) -> Line:
+    """Why a group has no figures."""
+    if not signals:
+        return line("No outcome is known yet.")
+    return line(f"All scores are of one {group}, so its figures are those above.")
+
+
+def _figures(cell: Cell) -> str:
+    scores = count(cell.events, "score")
+    if cell.mean is None:
+        return f"{scores}, fewer than the {MIN_EVENTS} from which figures are shown"
+    if cell.directed is None:
+        return f"{scores}, the price moved by {percent(cell.mean)} on average; too few with a direction to tell more"
+    towards = (
+        f"{scores}, {percent(cell.directed)} in the direction of the score, right {share(cell.hit_share)}"
+    )
+    if cell.p is None:
+        return f"{towards}: too few days to tell from chance"
+    judged = "may be chance"
+    if cell.stands:
+        judged = "more than chance" if cell.directed > 0 else "against the score by more than chance"
+    interval = f"95 % interval {percent(cell.directed_low)} to {percent(cell.directed_high)}"
+    return f"{towards} ({interval}): {judged}"
