@@ -15,7 +15,7 @@ from typing import Any
 from services.common.freqtrade_variables import without_freqtrade_variables
 from services.common.runtime.ports import free_port
 from services.common.secrets.programs import SECRETS_OF_REDIS, with_secrets
-from services.common.services import API, SERVICES
+from services.common.services import API, NOTIFIER, SERVICES
 from services.common.settings.settings import CURRENT_ENV_FILE, BrokerKind, Settings
 from services.common.store.embedded.access import accepts_connections
 from services.launch.addresses import usual_ports
@@ -54,11 +54,14 @@ class Stack:
         return [self._service(name) for name, service in SERVICES.items() if service.is_needed_to_trade]
 
     def watchers(self) -> list[ProcessSpec]:
-        """The services that record and show what the others do, and without which these go on."""
+        """The services that record, show and tell what the others do, and without which these go on.
+
+        The notifier is one of them if there is a channel that it could tell anything to.
+        """
         return [
             replace(self._service(name), is_needed=False)
             for name, service in SERVICES.items()
-            if not service.is_needed_to_trade
+            if not service.is_needed_to_trade and (name != NOTIFIER or self.settings.has_channels)
         ]
 
     def api(self) -> ProcessSpec:
@@ -69,7 +72,9 @@ class Stack:
         ports = {**usual_ports(self.settings), **self.health_ports}
         port, host, changes = ports[name], self.settings.health_host, {}
         if name == API:
-            host, changes = self.settings.api_host, {"api_services": _addresses(self.settings, ports)}
+            host = self.settings.api_host
+        if name in {API, NOTIFIER}:  # these ask the others how they are
+            changes = {"api_services": _addresses(self.settings, ports, name)}
         environ = {
             **self._environ_with(SERVICES[name].secrets, **changes),
             "HEALTH_PORT": str(port),
@@ -155,11 +160,12 @@ class Stack:
         return [sys.executable, "-P", "-m", name, *arguments]
 
 
-def _addresses(settings: Settings, ports: Mapping[str, int]) -> tuple[str, ...]:
-    """API_SERVICES, or else all other services on this machine."""
+def _addresses(settings: Settings, ports: Mapping[str, int], asking: str) -> tuple[str, ...]:
+    """API_SERVICES, or else all services of this run but the one that asks."""
     if settings.api_services is not None:
         return settings.api_services
-    return tuple(f"{name}=127.0.0.1:{port}" for name, port in ports.items() if name != API)
+    left_out = {asking} if settings.has_channels else {asking, NOTIFIER}
+    return tuple(f"{name}=127.0.0.1:{port}" for name, port in ports.items() if name not in left_out)
 
 
 def free_health_ports() -> dict[str, int]:

@@ -70,11 +70,17 @@ def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) ->
         *(_about_the_bot(stack) if bot else _for_a_bot_of_ones_own(settings)),
         f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
         *([_about_the_page(settings)] if API in supervisor.pids() else []),
+        *([] if settings.has_channels else [_NOBODY_IS_TOLD]),
         "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
     ]
     for line in lines:
         tell(line)
     return watch
+
+
+_NOBODY_IS_TOLD = (
+    "no notifier: NOTIFY_URLS or NOTIFY_TELEGRAM_TOKEN would give it a channel (docs/notifications.md)"
+)
 
 
 def _about_the_page(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.services import API, SERVICES
+from services.common.services import API, NOTIFIER, SERVICES
 from services.common.settings.settings import Settings
 from services.launch.stack import Stack
 
@@ -29,10 +29,24 @@ def test_the_api_listens_where_the_settings_say_and_the_others_where_the_run_say
 def test_the_api_asks_the_services_of_its_run_unless_the_settings_say_where_they_are(tmp_path: Path) -> None:
     stack = Stack(Settings.load({}, None), tmp_path, health_ports={"news_poller": 9001})
     asked = started(stack, API).service_addresses
-    assert asked.keys() == SERVICES.keys() - {API}
+    assert asked.keys() == SERVICES.keys() - {API, NOTIFIER}
     assert asked["news_poller"] == "127.0.0.1:9001"
     elsewhere = Stack(Settings.load({"API_SERVICES": "news_poller=poller:8101"}, None), tmp_path)
     assert started(elsewhere, API).service_addresses == {"news_poller": "poller:8101"}
+
+
+def test_where_somebody_can_be_told_there_is_a_notifier_which_asks_the_others_how_they_are(
+    tmp_path: Path,
+) -> None:
+    settings = Settings.load({"NOTIFY_URLS": "phone=json://127.0.0.1/"}, None)
+    stack = Stack(settings, tmp_path, health_ports={"news_poller": 9001})
+    assert NOTIFIER in {spec.name for spec in stack.watchers()}
+    asked = started(stack, NOTIFIER).service_addresses
+    assert asked.keys() == SERVICES.keys() - {NOTIFIER}
+    assert asked["news_poller"] == "127.0.0.1:9001"
+    assert started(stack, NOTIFIER).notify_urls == settings.notify_urls
+    assert NOTIFIER in started(stack, API).service_addresses
+    assert started(stack, API).notify_urls is None
 
 
 @pytest.mark.parametrize("name", ["news_poller", "sentiment_processor", "signal_cacher", "market_streamer"])
@@ -45,6 +59,6 @@ def test_what_records_and_shows_is_not_among_what_news_needs_to_become_a_trade(t
     stack = Stack(Settings.load({}, None), tmp_path)
     needed = [spec.name for spec in stack.services()]
     assert needed == ["signal_cacher", "sentiment_processor", "news_poller", "market_streamer"]
-    assert {spec.name for spec in stack.watchers()} == SERVICES.keys() - set(needed)
+    assert {spec.name for spec in stack.watchers()} == SERVICES.keys() - {*needed, NOTIFIER}
     assert all(spec.is_needed for spec in stack.services())
     assert not any(spec.is_needed for spec in stack.watchers())

@@ -1,0 +1,1 @@
+"""Tells people what matters, and answers them."""

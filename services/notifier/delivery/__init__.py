@@ -1,0 +1,1 @@
+"""How notices reach their channels: the outbox, quiet hours, limits, digests, and one thread for each channel."""

@@ -1,0 +1,138 @@
+"""The outbox: every notice stands in the history before it is sent, and again when it is known what came of it.
+
+A notice is claimed (SENDING) in a transaction of its own just before it is handed to the channel. Of two notifiers
+only one can claim it. A notice that is found claimed at the start may have arrived, so it becomes UNSURE and is named
+in the channel's next digest, but never sent again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from services.common.clock import Clock
+from services.common.history.notifying.port import NotifierBatch, NotifierLog
+from services.common.history.notifying.rows import NoticeRow, NoticeState
+from services.common.history.port import HistoryReader
+from services.common.history.queries import MAX_LIMIT
+from services.common.runtime.metrics import NOTICES
+from services.notifier.delivery.digest import Left
+from services.notifier.notice import Notice, notice_from_json
+from services.notifier.rules.rule import group_of
+
+NOTHING = NotifierBatch()
+_MOMENT = timedelta(microseconds=1)
+_LEFT = (NoticeState.DIGESTED, NoticeState.DROPPED, NoticeState.UNSURE)
+
+log = structlog.get_logger(__name__)
+
+
+def digested_cursor(channel: str) -> str:
+    """The name under which the history keeps up to which instant a channel's digests have told what was left."""
+    return f"notifier:digested:{channel}"
+
+
+class Outbox:
+    """Writes the states of notices. All methods may be called from any thread, and raise as `NotifierLog`."""
+
+    def __init__(self, store: NotifierLog, reader: HistoryReader, clock: Clock) -> None:
+        self._log, self._reader, self._clock = store, reader, clock
+        self._lock = threading.Lock()
+        self._last = datetime.min.replace(tzinfo=UTC)
+
+    def accept(self, notices: Sequence[Notice], also: NotifierBatch = NOTHING) -> tuple[Notice, ...]:
+        """Write new notices, with what belongs to them, and return those that nobody has decided before."""
+        if not notices and also == NOTHING:
+            return ()
+        rows = [_row(notice, NoticeState.WAITING, "", self._stamp()) for notice in notices]
+        written = self._log.write(replace(also, notices=rows))
+        new = {(row.event_key, row.channel) for row in written.notices}
+        return tuple(notice for notice in notices if (notice.event_key, notice.channel) in new)
+
+    def claim(self, notice: Notice) -> bool:
+        """Note that a notice is about to be sent. False: another one has claimed it, or it is settled."""
+        row = _row(notice, NoticeState.SENDING, "", self._stamp())
+        return bool(self._log.write(NotifierBatch(notices=(row,))).notices)
+
+    def settle(self, notices: Sequence[Notice], state: NoticeState, reason: str = "") -> list[Left]:
+        """Note what came of notices, and return them as a digest lists them."""
+        left = [Left(notice, state, reason, self._stamp()) for notice in notices]
+        rows = [_row(each.notice, state, reason, each.at) for each in left]
+        self._log.write(NotifierBatch(notices=rows))
+        for notice in notices:
+            NOTICES.labels(group_of(notice.channel), state.value).inc()
+            if state in {NoticeState.DROPPED, NoticeState.UNSURE}:
+                log.warning(
+                    "notice_not_told",
+                    state=state.value,
+                    channel=notice.channel,
+                    event_key=notice.event_key,
+                    title=notice.message.title,
+                    reason=reason,
+                )
+        return left
+
+    def begin_digest(self, notice: Notice) -> None:
+        """Write a digest together with the position up to which it tells what was left."""
+        row = _row(notice, NoticeState.WAITING, "", self._stamp())
+        cursors = {digested_cursor(notice.channel): notice.happened.isoformat()}
+        self._log.write(NotifierBatch(notices=(row,), cursors=cursors))
+
+    def unfinished(self) -> list[tuple[Notice, NoticeState]]:
+        """The notices whose fate an earlier run has not noted, oldest first."""
+        return [(notice_from_json(row.text), row.state) for row in self._log.unfinished()]
+
+    def left(self, channels: Collection[str]) -> dict[str, list[Left]]:
+        """What is left for the next digest of each of these channels."""
+        since = {channel: self._log.position(digested_cursor(channel)) for channel in channels}
+        with (
+            self._lock
+        ):  # a clock that was set back while the notifier was off does not put stamps before a digest
+            digested = [datetime.fromisoformat(position) for position in since.values() if position]
+            self._last = max([self._last, *digested])
+        found: dict[str, list[Left]] = {}
+        for channel, position in since.items():
+            begin = datetime.fromisoformat(position) + _MOMENT if position else None
+            found[channel] = [
+                Left(notice_from_json(row.text), row.state, row.reason, row.at)
+                for row in self._rows(begin)
+                if row.channel == channel and row.kind != "digest"
+            ]
+        return found
+
+    def _rows(self, since: datetime | None) -> list[NoticeRow]:
+        rows: list[NoticeRow] = []
+        after: str | None = None
+        while True:
+            page = self._reader.notices(states=_LEFT, since=since, limit=MAX_LIMIT, after=after)
+            rows += page.rows
+            after = page.next
+            if after is None:
+                return rows
+
+    def _stamp(self) -> datetime:
+        """The present time, but always after the stamp before: digests are made of what was left after an instant."""
+        with self._lock:
+            self._last = max(self._clock.now(), self._last + _MOMENT)
+            return self._last
+
+
+def _row(notice: Notice, state: NoticeState, reason: str, at: datetime) -> NoticeRow:
+    return NoticeRow(
+        event_key=notice.event_key,
+        channel=notice.channel,
+        rule=notice.rule,
+        state=state,
+        title=notice.message.title,
+        text=notice.as_json(),
+        made=notice.made,
+        at=at,
+        kind=notice.kind.value,
+        pair=",".join(notice.pairs[:10]),
+        source=",".join(notice.sources[:10]),
+        reason=reason,
+    )

@@ -1,0 +1,230 @@
+"""The thread of a channel: it sends what its queue says, and notes in the outbox what came of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import structlog
+
+from services.common.clock import Clock
+from services.common.errors import CryptoBoyError, NeverWorks, StopProgram, TryLater
+from services.common.history.notifying.rows import NoticeState
+from services.common.runtime.backoff import Backoff
+from services.common.runtime.health import DependencyHealth
+from services.common.runtime.metrics import CHANNEL_UP, NOTICE_SECONDS, NOTICES, NOTICES_WAITING
+from services.common.runtime.runner import count_error
+from services.common.runtime.work import CallsInProgress
+from services.common.services import NOTIFIER
+from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure
+from services.notifier.delivery.digest import Left, digest
+from services.notifier.delivery.outbox import Outbox
+from services.notifier.delivery.queue import ChannelQueue, Gather, Send, Settle, Wait
+from services.notifier.notice import Notice
+from services.notifier.rules.document import ChannelTable
+from services.notifier.rules.rule import group_of
+
+DATABASE_SECONDS = 60.0
+REFUSED_SECONDS = 600.0
+"""How long a channel that accepts nothing until a person changes something is left alone."""
+
+log = structlog.get_logger(__name__)
+
+
+class ChannelWorker:
+    """Delivers the notices of one channel in a thread of its own, so that no channel waits for another.
+
+    Args:
+        channel: where notices are sent.
+        table: how much the channel is told.
+        is_quiet: whether the channel is in its quiet hours.
+        escalate: called with urgent notices that this channel does not accept.
+        allowed: raises StopProgram if this is not the one notifier any more.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        table: ChannelTable,
+        outbox: Outbox,
+        clock: Clock,
+        work: CallsInProgress,
+        *,
+        is_quiet: Callable[[], bool],
+        escalate: Callable[[str, Notice], None],
+        allowed: Callable[[], None],
+    ) -> None:
+        self._channel, self._outbox, self._clock, self._work = channel, outbox, clock, work
+        self._is_quiet, self._escalate, self._allowed = is_quiet, escalate, allowed
+        self._queue = ChannelQueue(table, time.monotonic())
+        self._changed = threading.Condition()
+        self._stop = False
+        self._claiming: Notice | None = None
+        self._thread = threading.Thread(target=self._run, name=f"channel-{channel.name}", daemon=True)
+        self._failure: BaseException | None = None
+        CHANNEL_UP.labels(channel.name).set(1)
+        for state in NoticeState:  # so that the first of a state is an increase
+            NOTICES.labels(group_of(channel.name), state.value)
+
+    @property
+    def name(self) -> str:
+        """The name of the channel."""
+        return self._channel.name
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def put(self, notices: Iterable[Notice], age: float = 0.0) -> None:
+        """Take notices that stand in the outbox and were decided `age` seconds ago."""
+        with self._changed:
+            for notice in notices:
+                self._queue.put(notice, time.monotonic(), age)
+            self._changed.notify()
+
+    def leave(self, left: Iterable[Left]) -> None:
+        """Take what an earlier run has left for the next digest."""
+        with self._changed:
+            self._queue.leave(list(left), time.monotonic())
+            self._changed.notify()
+
+    def check(self) -> None:
+        """Raise the error that ended the thread, if one did."""
+        if self._failure is not None:
+            raise self._failure
+
+    def health(self) -> DependencyHealth:
+        """Whether the channel accepts notices. Never waits."""
+        failing, waiting = self._queue.failing, len(self._queue.pending)
+        detail = "accepts notices" if failing is None else failing.why
+        return DependencyHealth(
+            ok=failing is None, detail=f"{detail}; {waiting} waiting" if waiting else detail, required=False
+        )
+
+    def close(self, timeout: float = SEND_SECONDS) -> None:
+        """End the thread after its present send, and close the channel."""
+        with self._changed:
+            self._stop = True
+            self._changed.notify()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        self._channel.close()
+
+    def _run(self) -> None:
+        backoff = Backoff(0.5, 5.0)
+        try:
+            while not self._stop:
+                try:
+                    self._step()
+                    backoff.succeeded()
+                except TryLater as error:  # the history is away: nothing is sent that could not be noted
+                    count_error(NOTIFIER, error)
+                    self._pause(backoff.failed(error.after))
+        except BaseException as error:  # noqa: BLE001 - `check` raises it in the thread of the service
+            self._failure = error
+
+    def _step(self) -> None:
+        with self._changed:
+            step = self._queue.next(time.monotonic(), is_quiet=self._is_quiet())
+            NOTICES_WAITING.labels(self.name).set(len(self._queue.pending))
+            if isinstance(step, Wait):
+                self._changed.wait(step.seconds)
+                return
+        if isinstance(step, Send):
+            self._send(step.notice)
+        elif isinstance(step, Settle):
+            self._settle(step.notices, step.state, step.reason)
+        elif isinstance(step, Gather):
+            notice = digest(self.name, step.left, self._clock.now())
+            self._outbox.begin_digest(notice)
+            with self._changed:
+                self._queue.gathered(notice, time.monotonic())
+        self._pass_on()
+
+    def _send(self, notice: Notice) -> None:
+        self._allowed()
+        # A claim whose answer was lost may stand in the history, so its repetition changes nothing.
+        is_repeated, self._claiming = self._claiming is notice, notice
+        with self._work.doing("claiming a notice", DATABASE_SECONDS):
+            is_claimed = self._outbox.claim(notice) or is_repeated
+        self._claiming = None
+        if not is_claimed:  # another notifier has it
+            with self._changed:
+                self._queue.remove([notice])
+            return
+        try:
+            with self._work.doing(f"sending to {self.name}", SEND_SECONDS):
+                self._channel.send(notice)
+        except CryptoBoyError as error:
+            self._not_sent(notice, error)
+        except Exception as error:
+            log.exception("channel_failed", channel=self.name)
+            self._not_sent(notice, Unsure(f"{self.name}: {type(error).__name__}"))
+        else:
+            self._works()
+            late = (self._clock.now() - notice.happened).total_seconds()
+            NOTICE_SECONDS.labels(self.name).observe(max(late, 0.0))
+            self._settle([notice], NoticeState.TOLD)
+
+    def _not_sent(self, notice: Notice, error: CryptoBoyError) -> None:
+        count_error(NOTIFIER, error)
+        if isinstance(error, Unsure):
+            self._settle([notice], NoticeState.UNSURE, str(error))
+        elif isinstance(error, NeverWorks):
+            self._works()
+            self._settle([notice], NoticeState.DROPPED, str(error))
+        else:
+            self._fails(error)
+            self._until_written([notice], NoticeState.DELAYED, str(error))
+
+    def _settle(self, notices: Sequence[Notice], state: NoticeState, reason: str = "") -> None:
+        """Note the final state of notices. What was sent is never sent again, so this ends only with the notifier."""
+        left = self._until_written(notices, state, reason)
+        with self._changed:
+            self._queue.remove(notices)
+            if state is not NoticeState.TOLD:
+                self._queue.leave(left, time.monotonic())
+
+    def _until_written(self, notices: Sequence[Notice], state: NoticeState, reason: str) -> list[Left]:
+        backoff = Backoff(0.2, 5.0)
+        while True:
+            try:
+                with self._work.doing("noting what came of a notice", DATABASE_SECONDS):
+                    return self._outbox.settle(notices, state, reason)
+            except TryLater as error:
+                count_error(NOTIFIER, error)
+                if self._stop:
+                    keys = [notice.event_key for notice in notices]
+                    log.warning("notices_not_noted", channel=self.name, event_keys=keys, state=state)
+                    return []
+                self._pause(backoff.failed(error.after))
+
+    def _works(self) -> None:
+        with self._changed:
+            recovered = self._queue.succeeded()
+        CHANNEL_UP.labels(self.name).set(1)
+        if recovered:
+            log.info("channel_works_again", channel=self.name)
+
+    def _fails(self, error: CryptoBoyError) -> None:
+        is_refused = isinstance(error, StopProgram)
+        after = REFUSED_SECONDS if is_refused else error.after if isinstance(error, TryLater) else None
+        with self._changed:
+            began = self._queue.failed(str(error), time.monotonic(), after=after, is_refused=is_refused)
+        CHANNEL_UP.labels(self.name).set(0)
+        if began:
+            log.warning("channel_fails", channel=self.name, error=str(error))
+
+    def _pass_on(self) -> None:
+        with self._changed:
+            notices = self._queue.to_escalate(time.monotonic())
+        for notice in notices:
+            self._escalate(self.name, notice)
+            with self._changed:
+                self._queue.escalated(notice)
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            if not self._stop:
+                self._changed.wait(seconds)

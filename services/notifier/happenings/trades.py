@@ -1,0 +1,107 @@
+"""Trades that were opened and closed, and steps of profit and loss that open ones reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notifier.happening import Happening, Importance, Kind
+from services.notifier.wording.trades import about_entry, about_exit_of, about_step
+from services.operations.portfolio import Position
+from services.operations.trades import Trade
+
+TOLD_WITHIN = timedelta(hours=1)
+"""A trade that was opened or closed longer before it was recorded is none that is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The highest steps of profit and loss, in percent, that a trade has passed; 0 if none."""
+
+    profit: float = 0.0
+    loss: float = 0.0
+
+
+def name_of(trade: Trade) -> str:
+    """The trade as happenings name it."""
+    return f"{trade.bot}/{trade.trade_id}"
+
+
+def trade_happenings(trade: Trade, reasons: Sequence[str], seen: datetime) -> tuple[Happening, ...]:
+    """The entry and the exit of a trade, as far as they happened shortly before they were recorded at `seen`."""
+    found = []
+    name = name_of(trade)
+    if seen - trade.opened <= TOLD_WITHIN and trade.closed is None:
+        found.append(
+            Happening(
+                key=f"trade:{name}:entry",
+                kind=Kind.ENTRY,
+                at=trade.opened,
+                message=about_entry(trade, reasons),
+                pairs=(trade.pair,),
+                article=trade.article_id,
+                trade=name,
+            )
+        )
+    if trade.closed is not None and seen - trade.closed <= TOLD_WITHIN:
+        found.append(
+            Happening(
+                key=f"trade:{name}:exit",
+                kind=Kind.EXIT,
+                at=trade.closed,
+                message=about_exit_of(trade, reasons),
+                pairs=(trade.pair,),
+                article=trade.article_id,
+                trade=name,
+                change=None if trade.profit_ratio is None else trade.profit_ratio * 100,
+            )
+        )
+    return tuple(found)
+
+
+def step_happenings(
+    positions: Sequence[Position],
+    passed: Mapping[str, Passed],
+    profit_steps: Sequence[float],
+    loss_steps: Sequence[float],
+    now: datetime,
+) -> tuple[tuple[Happening, ...], dict[str, Passed]]:
+    """The steps that trades have passed since `passed`, and what they have passed now.
+
+    A trade that passes several steps at once is told with the highest. A step that it passed before is not told
+    again when the price comes back.
+    """
+    found: list[Happening] = []
+    reached: dict[str, Passed] = {}
+    for position in positions:
+        name = name_of(position.trade)
+        before = passed.get(name, Passed())
+        change = position.change or 0.0  # without a price, nothing is passed
+        profit = _highest(profit_steps, change, before.profit)
+        loss = _highest(loss_steps, -change, before.loss)
+        reached[name] = Passed(profit, loss)
+        if profit > before.profit:
+            found.append(_step(position, Kind.PROFIT, profit, change, now))
+        if loss > before.loss:
+            found.append(_step(position, Kind.LOSS, loss, change, now))
+    return tuple(found), reached
+
+
+def _highest(steps: Sequence[float], value: float, before: float) -> float:
+    return max((step for step in steps if before < step <= value), default=before)
+
+
+def _step(position: Position, kind: Kind, step: float, change: float, now: datetime) -> Happening:
+    trade = position.trade
+    return Happening(
+        key=f"trade:{name_of(trade)}:{kind.value}:{step:g}",
+        kind=kind,
+        at=now,
+        message=about_step(trade, change, step, position.price),
+        importance=Importance.URGENT if kind is Kind.LOSS else Importance.NOTABLE,
+        pairs=(trade.pair,),
+        article=trade.article_id,
+        trade=name_of(trade),
+        change=change,
+    )

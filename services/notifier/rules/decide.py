@@ -1,0 +1,81 @@
+"""Decides what of a happening is told to which channels. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from services.common.history.notifying.rows import MuteKind, MuteRow
+from services.notifier.happening import Happening, Importance, Kind
+from services.notifier.notice import Notice
+from services.notifier.rules.document import importance_of
+from services.notifier.rules.rule import Rules, group_of, importance_told, is_about, names_channel, selects
+
+ASKED_FOR = frozenset({Kind.PRICE, Kind.BRIEF, Kind.TEST})
+"""The kinds that somebody asked for, so that no mute of a pair keeps them back and no rule is needed."""
+
+
+def decide(
+    happening: Happening, rules: Rules, channels: Collection[str], mutes: Sequence[MuteRow], now: datetime
+) -> tuple[Notice, ...]:
+    """The notices of a happening, at most one for each channel.
+
+    For each channel, the first rule decides that is for the channel and selects the happening.
+
+    Args:
+        happening: what happened.
+        rules: the rules in force.
+        channels: the names of the channels that there are.
+        mutes: the mutes in force.
+        now: the time of the decision.
+    """
+    if happening.kind not in ASKED_FOR and is_muted(happening, mutes):
+        return ()
+    told = ((channel, _rule_for(happening, rules, channel)) for channel in channels)
+    notices = (_notice(happening, channel, *found, now=now) for channel, found in told if found is not None)
+    return tuple(
+        notice
+        for notice in notices
+        if notice.importance >= importance_of(rules.channels[group_of(notice.channel)].importance)
+    )
+
+
+def is_muted(happening: Happening, mutes: Sequence[MuteRow]) -> bool:
+    """Whether mutes in force keep a happening back: everything, all of its sources, or all of its pairs."""
+    if any(mute.what is MuteKind.ALL for mute in mutes):
+        return True
+    sources = {mute.value for mute in mutes if mute.what is MuteKind.SOURCE}
+    pairs = [mute.value for mute in mutes if mute.what is MuteKind.PAIR]
+    return (bool(happening.sources) and sources.issuperset(happening.sources)) or (
+        bool(happening.pairs)
+        and all(any(is_about(muted, pair) for muted in pairs) for pair in happening.pairs)
+    )
+
+
+def _rule_for(happening: Happening, rules: Rules, channel: str) -> tuple[str, Importance] | None:
+    """The name of the rule that tells a happening to a channel, and how important it is to it; None: not told."""
+    for rule in rules.rules:
+        if names_channel(rule.to, channel) and selects(rule, happening):
+            return (rule.name, importance_told(rule, happening)) if rule.tell else None
+    return (happening.kind.value, happening.importance) if happening.kind in ASKED_FOR else None
+
+
+def _notice(
+    happening: Happening, channel: str, rule: str, importance: Importance, *, now: datetime
+) -> Notice:
+    return Notice(
+        event_key=happening.key,
+        channel=channel,
+        rule=rule,
+        kind=happening.kind,
+        importance=importance,
+        made=now,
+        happened=happening.at,
+        message=happening.message,
+        pairs=happening.pairs,
+        sources=happening.sources,
+        story=happening.story,
+        article=happening.article,
+        trade=happening.trade,
+        rich=happening.rich,
+    )

@@ -1,0 +1,53 @@
+"""/sources and /status: how the sources and the services do."""
+
+from __future__ import annotations
+
+from services.common.text.telegram_html import bold, fitted, plain
+from services.notifier.telegram.answers import Parts
+from services.notifier.telegram.asked import Asked
+from services.notifier.telegram.commands.moods import entries_line
+from services.notifier.telegram.reply import Button, Reply
+from services.operations.health import ServiceHealth, read_health
+from services.operations.holds import read_entries
+from services.operations.sources import SourceReport, read_sources
+from services.operations.words import age_text, describe_seconds, share
+
+NOTIFIER = "notifier"
+
+
+def sources(parts: Parts, _asked: Asked, _words: list[str]) -> Reply:
+    """When each source was last seen, how late it is, and how often it tells a story first."""
+    found = read_sources(parts.history, parts.settings, parts.now())
+    if not found.sources:
+        return Reply("No article is recorded yet.")
+    lines = [
+        bold(f"Sources of the last {found.days:g} days"),
+        *(_source(parts, each) for each in found.sources),
+    ]
+    return Reply(fitted(lines))
+
+
+def status(parts: Parts, _asked: Asked, _words: list[str]) -> Reply:
+    """Whether new trades may be opened, who holds them back, and what each service says of itself."""
+    entries = read_entries(parts.store)
+    health = read_health(parts.settings, parts.now(), leave_out=NOTIFIER)
+    lines = [entries_line(entries), bold(f"Services: {health.status}"), *map(_service, health.services)]
+    label, command = ("Pause", "/pause") if entries.entries == "allowed" else ("Resume", "/resume")
+    return Reply(fitted(lines), ((Button(label, command),),))
+
+
+def _source(parts: Parts, source: SourceReport) -> str:
+    seen = age_text(source.last_seen, parts.now())
+    lag = f", {describe_seconds(source.lag_seconds)} late" if source.lag_seconds is not None else ""
+    first = (
+        f", first in {share(source.told_first_share)} of {source.stories}"
+        if source.told_first_share is not None
+        else ""
+    )
+    failing = f", {bold('its last poll failed')}" if source.is_failing else ""
+    return f"{plain(source.source)}: seen {seen}, {source.articles_per_day:g} a day{lag}{first}{failing}"
+
+
+def _service(service: ServiceHealth) -> str:
+    wrong = [f"{part.name}: {part.detail or part.status}" for part in service.parts if part.status != "ok"]
+    return f"{plain(service.service)}: {plain(service.status)}{f' ({plain(chr(59).join(wrong))})' if wrong else ''}"

@@ -1,0 +1,1 @@
+"""The connection to the Bot API: what is fetched and sent, and the limits of Telegram."""

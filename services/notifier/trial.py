@@ -1,0 +1,74 @@
+"""Sends a test message to channels, beside a notifier that may run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.common.errors import CryptoBoyError, StopProgram
+from services.common.settings.settings import Settings
+from services.notifier.channels.open import open_channels
+from services.notifier.channels.port import Channel
+from services.notifier.happening import Importance, Kind
+from services.notifier.message import Message
+from services.notifier.notice import Notice
+from services.notifier.rules.rule import group_of
+from services.operations.words import moment
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """Whether a channel accepted its test; `why` says why not."""
+
+    channel: str
+    is_accepted: bool
+    why: str
+
+
+def try_channels(settings: Settings, only: tuple[str, ...], now: datetime) -> tuple[Tested, ...]:
+    """Send a test to each channel, or to those that are named.
+
+    Raises:
+        StopProgram: there is no channel, or none of a name.
+    """
+    channels = list(_channels(settings))
+    names = {group_of(channel.name) for channel in channels}
+    if unknown := sorted(set(only) - names):
+        raise StopProgram(
+            f"there is no channel {', '.join(unknown)}; there is {', '.join(sorted(names)) or 'none'}"
+        )
+    if not channels:
+        raise StopProgram(
+            "there is no channel: set NOTIFY_URLS or NOTIFY_TELEGRAM_TOKEN (docs/notifications.md)"
+        )
+    return tuple(_tested(channel, now) for channel in channels if not only or group_of(channel.name) in only)
+
+
+def _channels(settings: Settings) -> Iterator[Channel]:
+    yield from open_channels(settings)
+    if settings.notify_telegram_token is not None:
+        from services.notifier.telegram.trial import trial_channels  # its library is large
+
+        yield from trial_channels(settings)
+
+
+def _tested(channel: Channel, now: datetime) -> Tested:
+    notice = Notice(
+        event_key=f"test:{now.isoformat()}",
+        channel=channel.name,
+        rule="test",
+        kind=Kind.TEST,
+        importance=Importance.INFO,
+        made=now,
+        happened=now,
+        message=Message("Test of CryptoBoy's notifications", (f"Sent at {moment(now)} to {channel.name}.",)),
+    )
+    try:
+        channel.send(notice)
+    except CryptoBoyError as error:
+        return Tested(channel.name, is_accepted=False, why=str(error))
+    else:
+        return Tested(channel.name, is_accepted=True, why="")
+    finally:
+        channel.close()

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.common.errors import StopProgram
+from services.common.history.notifying.rows import NoticeState
+from services.common.history.open import open_reader
+from tests.support.notifier.receiver import Broken, receiver
+from tests.support.notifier.running import news, notifier_settings, notifying, recorded
+
+
+def test_news_is_told_to_each_channel_with_what_is_known_and_its_receipt(tmp_path: Path) -> None:
+    with receiver() as phone, receiver() as mail:
+        settings = notifier_settings(tmp_path, f"phone={phone.url} mail={mail.url}")
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(1))
+            assert phone.wait(1) == mail.wait(1) == ["Title 1"]
+            text = phone.bodies[0]["message"]
+    assert "BTC/USDT: very bullish +0.80" in text
+    assert "told by Wire" in text
+    assert "Receipt: ./cryptoboy news article-1; scored by lexicon." in text
+    assert "https://news.example/1" in text
+    settings_reader = open_reader(settings)
+    rows = settings_reader.notices().rows
+    settings_reader.close()
+    assert {(row.channel, row.event_key, row.state) for row in rows} == {
+        ("phone", "story:article-1", NoticeState.TOLD),
+        ("mail", "story:article-1", NoticeState.TOLD),
+    }
+
+
+def test_a_story_that_five_sources_tell_is_one_message(tmp_path: Path) -> None:
+    with receiver() as phone:
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(1))
+            phone.wait(1)
+            for number in range(2, 6):
+                history.write(
+                    news(number, story=1, source=f"Site {number}", revision=number, corroboration=number - 1)
+                )
+            history.write(news(9, title="The end"))
+            assert phone.wait(2) == ["Title 1", "The end"]
+
+
+def test_what_was_recorded_before_the_first_start_is_not_told(tmp_path: Path) -> None:
+    with receiver() as phone:
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings) as history:
+            history.write(news(1))
+            with notifying(settings):
+                history.write(news(2))
+                assert phone.wait(1) == ["Title 2"]
+
+
+def test_what_came_while_the_notifier_was_off_is_told_when_it_is_back(tmp_path: Path) -> None:
+    with receiver() as phone:
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings) as history:
+            with notifying(settings):
+                history.write(news(1))
+                phone.wait(1)
+            history.write(news(2))
+            with notifying(settings):
+                assert phone.wait(2) == ["Title 1", "Title 2"]
+
+
+def test_a_second_notifier_on_the_same_state_does_not_start(tmp_path: Path) -> None:
+    with receiver() as phone:
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings), notifying(settings):  # noqa: SIM117 - the second one alone is refused
+            with pytest.raises(StopProgram, match="a notifier is running already"), notifying(settings):
+                pass
+
+
+def test_a_channel_that_is_away_delays_no_other(tmp_path: Path) -> None:
+    with receiver() as phone, receiver() as mail:
+        mail.always = 429
+        settings = notifier_settings(tmp_path, f"phone={phone.url} mail={mail.url}")
+        with recorded(settings) as history, notifying(settings) as service:
+            history.write(news(1))
+            assert phone.wait(1) == ["Title 1"]
+            mail.wait_asked(1)
+            history.write(news(2))
+            assert phone.wait(2) == ["Title 1", "Title 2"]
+            assert not service.health()["channel mail"].ok
+            mail.always = 200
+            assert mail.wait(2) == ["Title 1", "Title 2"]
+
+
+def test_a_message_whose_answer_is_lost_is_not_sent_again_and_stands_in_a_digest(tmp_path: Path) -> None:
+    with receiver() as phone:
+        phone.plans = [Broken.BEFORE_ANSWER]
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(1))
+            titles = phone.wait(2)
+            assert titles[0] == "Title 1"
+            assert titles[1].startswith("1 notice from")
+            assert (
+                "May have arrived or not, so it is not sent again (1):\n- Title 1"
+                in phone.bodies[1]["message"]
+            )

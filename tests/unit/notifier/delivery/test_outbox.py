@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from services.common.clock import ManualClock
+from services.common.history.notifying.port import NotifierBatch
+from services.common.history.notifying.rows import NoticeState
+from services.common.history.open import open_reader
+from services.common.history.writing import open_notifier_log
+from services.common.settings.settings import Settings
+from services.notifier.delivery.digest import digest
+from services.notifier.delivery.outbox import Outbox
+from tests.support.notifier.samples import NOW, notice
+
+CLOCK = ManualClock(NOW)
+
+
+@pytest.fixture
+def outbox(sqlite_history: Settings) -> Iterator[Outbox]:
+    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    yield Outbox(log, reader, ManualClock(NOW))
+    reader.close()
+    log.close()
+
+
+def test_an_event_is_accepted_once_for_each_channel(outbox: Outbox) -> None:
+    one, other = notice(), notice(channel="mail")
+    assert outbox.accept([one]) == (one,)
+    assert outbox.accept([one, other]) == (other,)
+
+
+def test_a_notice_stands_in_the_outbox_together_with_its_position(outbox: Outbox) -> None:
+    outbox.accept([notice()], NotifierBatch(cursors={"notifier:seq": "7"}))
+    assert outbox._log.position("notifier:seq") == "7"
+    assert outbox.unfinished() == [(notice(), NoticeState.WAITING)]
+
+
+def test_only_one_of_two_notifiers_can_claim_a_notice(outbox: Outbox, sqlite_history: Settings) -> None:
+    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    second = Outbox(log, reader, CLOCK)
+    outbox.accept([notice()])
+    assert [outbox.claim(notice()), second.claim(notice())] == [True, False]
+    reader.close()
+    log.close()
+
+
+def test_a_notice_that_the_channel_did_not_take_is_claimed_again(outbox: Outbox) -> None:
+    outbox.accept([notice()])
+    assert outbox.claim(notice())
+    outbox.settle([notice()], NoticeState.DELAYED, "429")
+    assert outbox.unfinished() == [(notice(), NoticeState.DELAYED)]
+    assert outbox.claim(notice())
+
+
+@pytest.mark.parametrize(
+    "state", [NoticeState.TOLD, NoticeState.DROPPED, NoticeState.DIGESTED, NoticeState.UNSURE]
+)
+def test_a_settled_notice_is_never_sent_again(outbox: Outbox, state: NoticeState) -> None:
+    outbox.accept([notice()])
+    outbox.settle([notice()], state)
+    assert not outbox.claim(notice())
+    assert outbox.accept([notice()]) == ()
+    assert outbox.unfinished() == []
+
+
+def test_what_is_left_is_told_by_one_digest_even_after_the_clock_was_set_back(
+    sqlite_history: Settings,
+) -> None:
+    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    first = Outbox(log, reader, ManualClock(NOW))
+    first.accept([notice("a"), notice("b")])
+    first.settle([notice("a")], NoticeState.DIGESTED, "quiet")
+    (left,) = first.left(["phone"])["phone"]
+    assert left.notice == notice("a")
+    first.begin_digest(digest("phone", [left], NOW))
+    assert first.left(["phone"])["phone"] == []
+    second = Outbox(log, reader, ManualClock(NOW - timedelta(hours=1)))
+    assert second.left(["phone"])["phone"] == []
+    second.settle([notice("b")], NoticeState.DROPPED, "for an hour")
+    assert [each.notice.event_key for each in second.left(["phone"])["phone"]] == ["b"]
+    reader.close()
+    log.close()
+
+
+def test_a_digest_that_was_begun_is_sent_after_a_restart(outbox: Outbox) -> None:
+    outbox.accept([notice()])
+    left = outbox.settle([notice()], NoticeState.UNSURE, "killed")
+    made = digest("phone", left, NOW)
+    outbox.begin_digest(made)
+    assert outbox.unfinished() == [(made, NoticeState.WAITING)]
