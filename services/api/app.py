@@ -21,6 +21,7 @@ from services.api.measure import Measure
 from services.api.problems import add_handlers
 from services.api.routes import (
     articles,
+    briefs,
     candles,
     dead_letters,
     entrance,
@@ -60,6 +61,7 @@ ROUTERS = (
     health.router,
     queues.router,
     dead_letters.router,
+    briefs.router,
     reports.router,
     pairlist.router,
     strategy.router,

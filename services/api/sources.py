@@ -28,7 +28,7 @@ from services.operations.connections import connected_broker, next_step, store_h
 from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
 from services.operations.other_programs.strategy_reads import StoreForStrategies
-from services.operations.queues import QueueReport, read_queues
+from services.operations.queues.report import QueueReport, read_queues
 
 RECENT_SECONDS = 3.0
 MOST_DEAD_LETTERS = 500

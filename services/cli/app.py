@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.cli import (
     backtest,
+    brief,
     control,
     demo,
     deploy,
@@ -11,6 +12,7 @@ from services.cli import (
     evaluate,
     mcp,
     news,
+    notify,
     offline,
     performance,
     queues,
@@ -56,7 +58,9 @@ app.command("sentiment")(sentiment.sentiment)
 app.command("why")(why.why)
 app.command("news")(news.news)
 app.command("sources")(sources.sources)
+app.add_typer(notify.notify_app, name="notify")
 app.command("performance")(performance.performance)
+app.command("brief")(brief.brief)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(history.history_app, name="history")
 app.command("backtest")(backtest.backtest)

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from services.cli.support.answers import print_json, say
-from services.cli.support.moments import read_moment
 from services.cli.support.options import Json, read_names, settings_for
 from services.cli.views.news import show_stories, show_story
 from services.common.errors import StopProgram
 from services.common.history.port import HistoryReader
 from services.common.settings.history import HISTORY_FIELDS
+from services.common.times.moments import read_moment
 from services.common.values import EventType
 from services.operations.connections import connected_history
 from services.operations.news.stories import StoryFilter, list_stories

@@ -9,7 +9,7 @@ from services.cli.support.answers import print_json
 from services.cli.support.options import OF_BROKER, Broker, Json, settings_for
 from services.cli.views.queues import show_queues
 from services.operations.connections import connected_broker
-from services.operations.queues import read_queues
+from services.operations.queues.report import read_queues
 
 queues_app = typer.Typer(invoke_without_command=True)
 queues_app.add_typer(dlq_app, name="dlq")

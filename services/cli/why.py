@@ -8,15 +8,14 @@ from typing import Annotated
 import typer
 
 from services.cli.support.answers import print_json
-from services.cli.support.moments import read_moment
 from services.cli.support.options import Json, settings_for
 from services.cli.views.why import show_trade, show_why_not
 from services.common.errors import StopProgram
 from services.common.history.port import HistoryReader
 from services.common.settings.history import HISTORY_FIELDS
-from services.common.settings.settings import Settings
-from services.common.values import asset_of, check_chosen_name, is_pair
+from services.common.times.moments import read_moment
 from services.operations.connections import connected_history
+from services.operations.pairs import named_pair
 from services.operations.why.not_entered import WhyNot, waiting_for, why_not
 from services.operations.why.trade import TradeWhy, why_last, why_trade
 
@@ -59,7 +58,10 @@ def why(
         with connected_history(settings) as history:
             _show_trade(_trade(history, what, bot, now), json_output=json_output)
         return
-    pair = _pair(what or "", settings)
+    try:
+        pair = named_pair(what or "", settings)
+    except StopProgram as error:
+        raise StopProgram(f"{error}; or write the number of a trade") from None
     moment = read_moment(" ".join(at), now) if at else None
     staleness = timedelta(hours=settings.sentiment_staleness_hours)
     with connected_history(settings) as history:
@@ -80,20 +82,6 @@ def _trade(history: HistoryReader, what: str | None, bot: str | None, now: datet
             "./cryptoboy doctor and its /health say whether it reaches it"
         )
     return found
-
-
-def _pair(text: str, settings: Settings) -> str:
-    """The pair of the command line; an asset means the pair of it among TRADING_PAIRS. Raises StopProgram."""
-    try:
-        name = check_chosen_name(text.upper())
-    except ValueError as error:
-        raise StopProgram(f"{error}; or write the number of a trade") from None
-    if is_pair(name):
-        return name
-    own = [pair for pair in settings.trading_pairs if is_pair(pair) and asset_of(pair) == name]
-    if not own:
-        raise StopProgram(f"none of TRADING_PAIRS is a pair of {name}; write the pair, such as {name}/USDT")
-    return own[0]
 
 
 def _show_trade(found: TradeWhy, *, json_output: bool) -> None:

@@ -10,7 +10,7 @@ from services.common.history.rows import CandleRow
 from services.common.store.current import published_at
 from services.common.values import asset_of
 from services.operations.news.stories import StoryRow, names_of
-from services.operations.sentiment import PairSentiment
+from services.operations.sentiment import PairSentiment, mood_of
 from services.operations.trades import Trade
 from services.operations.why.not_entered import WhyNot
 
@@ -112,10 +112,9 @@ def pair_view(pair: str, found: PairSentiment | None, candles: Sequence[CandleRo
         return PairView(pair, price=price, change=change)
     aggregate = found.aggregate
     count = f"{aggregate.signals} signal{'' if aggregate.signals == 1 else 's'}"
-    usable = found.score if found.state == "fresh" else None
     return PairView(
         pair,
-        mood=usable if aggregate.score is None else aggregate.score,
+        mood=mood_of(found),
         score=found.score,
         aggregate=aggregate.score,
         aggregate_note=count if aggregate.state == "fresh" else f"{aggregate.state}, {count}",

@@ -29,6 +29,7 @@ PAGES = (
     ("/scores", "Scores"),
     ("/sources", "Sources"),
     ("/state", "Health"),
+    ("/briefs", "Briefs"),
     ("/reports", "Reports"),
 )
 

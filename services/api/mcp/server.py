@@ -24,12 +24,14 @@ from services.api.instants import in_reach
 from services.api.mcp.page_text import page_text
 from services.common.clock import Clock
 from services.common.errors import CryptoBoyError
+from services.common.history.notifying.rows import BriefKind
 from services.common.history.port import HistoryReader
 from services.common.secrets.redaction import Redact, redactor
 from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.answer import json_value
+from services.operations.briefs.make import make_brief
 from services.operations.news.stories import StoryFilter, list_stories
 from services.operations.news.story import open_story
 from services.operations.reports import list_reports, read_report, reports_folder
@@ -132,6 +134,12 @@ class Questions:
         """The sources of news: last seen, lag, articles a day, errors, and how often each told a story first."""
         return self.figures.sources(days).as_json()
 
+    def brief(self, weekly: bool = False) -> Answered:
+        """What happened in the last day, or week: moods, open trades and why, what was blocked, how scores did."""
+        kind = BriefKind.WEEKLY if weekly else BriefKind.DAILY
+        made = make_brief(kind, self.history, self.store, self.settings, now=self.clock.now())
+        return {"kind": kind.value, "text": made.row.text}
+
     def studies(self) -> Answered:
         """The backtests, event studies and evaluations that were made, newest first."""
         return {"studies": [report.as_json() for report in list_reports(reports_folder(self.settings))]}
@@ -150,6 +158,7 @@ TOOLS = (
     "why_not",
     "performance",
     "sources",
+    "brief",
     "studies",
     "study",
 )

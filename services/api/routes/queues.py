@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from services.api.answers import JsonAnswer
 from services.api.routes.common import Asked, problems
-from services.operations.queues import QueueReport
+from services.operations.queues.report import QueueReport
 
 router = APIRouter(tags=["system"])
 

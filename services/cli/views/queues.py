@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from services.cli.support.answers import answer_console, plain_table, whole
 from services.common.settings.settings import BrokerKind
 from services.operations.dead_letters import DeadLetter
-from services.operations.queues import QueueReport
+from services.operations.queues.report import QueueReport
 
 SHOWN_IN_A_LIST = 100
 _ROOM_BESIDE_IDS = 60

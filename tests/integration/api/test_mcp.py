@@ -77,6 +77,7 @@ def test_every_tool_answers_over_http_from_what_was_recorded(settings: Settings)
             "why_not": await answer(client, "why_not", pair=PAIR, at=NOW.isoformat()),
             "performance": await answer(client, "performance"),
             "sources": await answer(client, "sources", days=3),
+            "brief": await answer(client, "brief"),
             "studies": await answer(client, "studies"),
         }
         (study,) = found["studies"]["studies"]
@@ -88,6 +89,7 @@ def test_every_tool_answers_over_http_from_what_was_recorded(settings: Settings)
     assert [each["answer"] for each in found["story"]["receipts"]] == ["bullish: 0.5"]
     assert [each["trade_id"] for each in found["trades"]["trades"]] == [1]
     assert found["why_trade"]["trade"]["trade_id"] == 1
+    assert found["brief"]["text"].startswith("Daily brief")
     assert found["study"]["text"] == "Study\nchance & more"
 
 

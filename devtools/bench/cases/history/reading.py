@@ -20,7 +20,7 @@ from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader
 from services.common.history.queries import ArticleFilter, EventFilter, ScoringFilter, SignalFilter
 from services.common.history.rows import Kind
-from services.common.history.sql.columns import to_us
+from services.common.history.sql.schema.columns import to_us
 from services.common.history.writing import open_history
 from services.common.settings.history import FILE_NAME
 from services.common.settings.settings import Settings

@@ -15,7 +15,7 @@ from services.common.secrets.links import make_link
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter
 
-PATHS = ("/", "/news", "/trades", "/scores", "/sources", "/state", "/reports")
+PATHS = ("/", "/news", "/trades", "/scores", "/sources", "/state", "/briefs", "/reports")
 
 
 @pytest.fixture
@@ -73,6 +73,7 @@ def test_nothing_but_the_named_files_is_served(client: TestClient, name: str) ->
         ("/news/none", "There is no such story"),
         ("/trades/7", "There is no trade 7"),
         ("/reports/none.html", "There is no such report"),
+        ("/briefs/daily/2026-11-29", "There is no daily brief of 2026-11-29"),
     ],
 )
 def test_what_is_not_there_is_said_with_a_way_back(client: TestClient, path: str, words: str) -> None:
