@@ -25,7 +25,7 @@ GRAFANA = typed(
 )
 OF_OTHERS = {
     "tls_*": "test_tls_overlay.py",
-    "binance_*, exchange_*, telegram_*, openai_api_key": "others issue them",
+    "binance_*, exchange_*, telegram_*, notify_telegram_*, openai_api_key": "others issue them",
 }
 UNAUTHORISED = 401
 Passwords = dict[str, str]
@@ -44,7 +44,9 @@ def section(heading: str) -> str:
 def test_the_table_has_every_password_that_is_made() -> None:
     assert files_of_the_table() == set(MADE)
     assert set(GIVEN) - {"alert_notes_url", "alert_pages_url"} == {
-        name for name in GIVEN if re.match("binance_|exchange_|telegram_|openai_api_key|history_url", name)
+        name
+        for name in GIVEN
+        if re.match("binance_|exchange_|telegram_|openai_api_key|history_url|notify_", name)
     }
 
 

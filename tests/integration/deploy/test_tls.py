@@ -23,7 +23,7 @@ from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.common.store.open import open_store
-from services.operations.queue_rates import read_rates
+from services.operations.queues.rates import read_rates
 from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, KEY_FILE, make_certificates
 from services.operations.secrets.files import make_secrets
 from services.sentiment_analyzer.scorers.model.chat import ChatServer, PersonNeededError

@@ -1,4 +1,4 @@
-"""Alerts on the history and the API: what makes each fire, from which second on, and what ends it."""
+"""Alerts on the history, the API and the notifier: what makes each fire, from which second on, and what ends it."""
 
 from __future__ import annotations
 
@@ -58,5 +58,28 @@ HISTORY = (
         GOOD + 2 * STEP + 300,
         GOOD + 600 + 285,
         {},
+    ),
+    Case(
+        "NotifierDown",
+        {'up{job="notifier",instance="n"}': dip(1, 0, 600)},
+        GOOD + 300,
+        GOOD + 600,
+        {"job": "notifier"},
+    ),
+    Case(
+        "ChannelFails",
+        {'cryptoboy_channel_up{job="notifier",instance="n",channel="phone"}': dip(1, 0, 1200)},
+        GOOD + 600,
+        GOOD + 1200,
+        {"channel": "phone"},
+    ),
+    Case(
+        "NoticesDropped",
+        {
+            'cryptoboy_notices_total{job="notifier",instance="n",channel="phone",state="dropped"}': _DROPS,
+        },
+        GOOD + STEP,
+        GOOD + 900,
+        {"channel": "phone"},
     ),
 )

@@ -229,6 +229,7 @@ def test_only_what_needs_the_internet_gets_there_and_there_alone() -> None:
         "freqtrade": {"internet-trading"},
         "ollama-model": {"internet-models"},
         "alertmanager": {"internet-alerts"},
+        "notifier": {"internet-notices"},
     }
 
 

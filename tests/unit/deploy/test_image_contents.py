@@ -25,7 +25,7 @@ def test_there_is_an_image_for_each_service_and_one_each_for_trading_and_for_the
     assert set(targets(STAGES)) == {*SERVICES, "trade", "operator"}
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"api"}))
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"api", "notifier"}))
 def test_the_image_of_a_service_gets_its_code_and_its_packages_and_no_more_of_the_checkout(name: str) -> None:
     package = SERVICES[name].module.rpartition(".")[0].replace(".", "/")
     code = {"services/__init__.py", "services/common", package}
@@ -33,7 +33,7 @@ def test_the_image_of_a_service_gets_its_code_and_its_packages_and_no_more_of_th
     assert f'["python", "-m", "{SERVICES[name].module}"]' in [step.rest for step in STAGES[name].steps]
 
 
-@pytest.mark.parametrize("name", ["trade", "operator", "api"])
+@pytest.mark.parametrize("name", ["trade", "operator", "api", "notifier"])
 def test_the_images_that_answer_a_person_get_the_whole_product_and_no_more_of_the_checkout(
     name: str,
 ) -> None:

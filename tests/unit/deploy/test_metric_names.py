@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from services.common.runtime.metrics import MOST_VALUES, OTHER, few
+from services.common.runtime.few_values import MOST_VALUES, OTHER, few
 from tests.support.monitoring.metric_catalogue import (
     exported,
     families,

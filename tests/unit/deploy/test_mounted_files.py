@@ -46,7 +46,8 @@ def checksum(service: dict[str, Any]) -> str:
 
 def test_every_server_with_files_of_ours_is_looked_at() -> None:
     assert {name for _, name in SERVERS} == {
-        *("rabbitmq", "redis", "prometheus", "alertmanager", "grafana", "proxy", "api-proxy")
+        *("rabbitmq", "redis", "prometheus", "alertmanager", "grafana", "proxy", "api-proxy"),
+        "notifier",
     }
 
 

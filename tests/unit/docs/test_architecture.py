@@ -131,6 +131,7 @@ def test_a_section_on_how_to_add_something_fits_on_a_screen() -> None:
         "A source of news",
         "A scorer",
         "A service",
+        "A command of the chat",
         "A rule of the strategy",
     }
     assert max(section.count("\n") for section in sections) < 30
