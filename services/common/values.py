@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -34,6 +34,7 @@ _SYMBOL_OF = {
 """The long names of the most traded coins, which people type instead of the symbols that exchanges use."""
 _NOT_IN_A_SOURCE_NAME = re.compile(r"[^A-Za-z0-9_.\-]+")
 _LONGEST_SOURCE_NAME = 64
+_NO_OFFSET = timedelta(0)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -166,6 +167,8 @@ def check_timeframe(text: str) -> str:
 
 def as_utc(value: datetime) -> datetime:
     """Convert an instant to UTC. Raises ValueError if the result is outside of the calendar."""
+    if value.utcoffset() == _NO_OFFSET:
+        return value.replace(tzinfo=UTC, fold=0)  # many times faster than a conversion
     try:
         return value.astimezone(UTC)
     except OverflowError:  # the first and the last day of the calendar, in some zones

@@ -33,7 +33,7 @@ def cleaned_lines(value: object, info: ValidationInfo) -> object:
 
 
 def _cleaned(value: object, info: ValidationInfo, *, lines: bool) -> object:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or value.isprintable():
         return value
     if isinstance(info.context, Reading):
         info.context.reordered |= reorders(value)

@@ -83,7 +83,8 @@ def history_recorder(lab: Lab) -> Rows:
         own = settings.changed(state_dir=folder, freqtrade_api_pass=None)
         history, broker = _StopsWhenFull(folder / FILE_NAME, count), RabbitMqBroker(own, clock)
         with closing(HistoryRecorder(own, broker, history, RedisStore(own), clock)) as service:
-            history.check()  # opens the file, as the baseline has done before it subscribes
+            history.check()  # opens the file and connects, as the baseline has done before it subscribes
+            broker.start()
             begin = time.perf_counter()
             service.start()
             service.run(history.full)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, cast, func, insert, literal, select, tuple_
@@ -58,14 +59,17 @@ ANALYSED = Kept(tables.analysed, ("pair", "timeframe", "opened"), None)
 HOLDS = Kept(tables.holds, ("owner", "action", "seen"), Kind.HOLD, "owner", at="seen")
 
 
-def add_new(connection: Connection, kept: Kept, rows: Sequence[Values]) -> int:
-    """Insert the rows whose keys are not there yet, with their entries in the change feed; return their number.
+def add_new(connection: Connection, kept: Kept, rows: Sequence[object]) -> int:
+    """Insert the rows of the ports whose keys are not there yet, with their entries in the change feed.
 
     Numbers only rise and there is one writer, so the new rows are those with numbers above the present ones.
+
+    Returns:
+        The number of new rows.
     """
     number = kept.table.c.id
     newest = connection.scalar(select(func.max(number))) or 0
-    connection.execute(_insert(connection, kept.table).on_conflict_do_nothing(), list(rows))
+    _execute_many(connection, kept.table, rows)
     if kept.kind is not None:
         _add_entries(connection, kept, number > newest)
     return connection.scalar(select(func.count()).where(number > newest)) or 0
@@ -150,6 +154,29 @@ def _add_entries(connection: Connection, kept: Kept, which: ColumnElement[bool])
     kind, key = literal(kept.kind), cast(columns[kept.name], Text)
     found = select(kind, key, *names, columns[kept.at], columns.id).where(which).order_by(columns.id)
     connection.execute(insert(tables.events).from_select(_ENTRY, found))
+
+
+def _execute_many(connection: Connection, table: Table, rows: Sequence[object]) -> None:
+    """Insert the rows whose keys are not there yet.
+
+    SQLAlchemy takes longer to convert the values of a batch than SQLite to write it, so its statement is used with the
+    converted values at once.
+    """
+    dialect = connection.dialect
+    names = [column.name for column in table.columns if column.name != "id"]
+    statement = _insert(connection, table).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    names = compiled.positiontup or names
+    found = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    convert = [(number, each) for number, each in enumerate(found) if each is not None]
+    values_of = attrgetter(*names)
+    lines = []
+    for row in rows:
+        values = list(values_of(row))
+        for number, each in convert:
+            values[number] = each(values[number])
+        lines.append(tuple(values) if compiled.positional else dict(zip(names, values, strict=True)))
+    connection.exec_driver_sql(str(compiled), lines)
 
 
 def _key(kept: Kept, row: Values) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class SqlWriter(Writing):
             counts: dict[str, int] = {}
             for kept, rows in _kept(batch):
                 if rows:
-                    counts[kept.table.name] = add_new(connection, kept, [values_of(row) for row in rows])
+                    counts[kept.table.name] = add_new(connection, kept, rows)
             if batch.trades:
                 changed = _write_trades(connection, batch.trades)
                 counts[tables.trades.name] = len(changed)
