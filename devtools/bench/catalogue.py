@@ -16,6 +16,7 @@ from devtools.bench.cases.history.streaming import stream
 from devtools.bench.cases.history.trading_path import trading_path
 from devtools.bench.cases.latency import news_to_cache
 from devtools.bench.cases.mixin import mixin_loop
+from devtools.bench.cases.notifying import notify
 from devtools.bench.cases.processing import processor, processors_scaling
 from devtools.bench.cases.publishing import publish_confirmed
 from devtools.bench.cases.refreshing import strategy_refresh
@@ -59,6 +60,7 @@ CASES = (
     ),
     Case("trading_path", "the same latency with recorder and API running, against without", trading_path),
     Case("stream", "latency from publisher to 200 clients of the API at 20 articles/s, p99", stream),
+    Case("notify", "latency from publisher to a chat in Telegram, and from a question to its answer", notify),
     Case("processor", "articles/s with a scorer that sleeps 50 ms, concurrency 16", processor),
     Case(
         "processor_llm",

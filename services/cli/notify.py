@@ -73,12 +73,12 @@ def preview(
     Example: ./cryptoboy notify preview --hours 24 --rules notify.toml
     """
     from services.notifier.preview import preview as made
-    from services.notifier.rules.load import channel_names, load_rules
+    from services.notifier.rules.load import load_rules
 
     settings = settings_for(uses=_USES | HISTORY_FIELDS)
     if rules_file is not None:
         settings = settings.changed(notify_rules_file=rules_file)
-    names = channel_names(settings) or ("all",)
+    names = settings.channel_names or ("all",)
     rules = load_rules(settings, names)
     now = datetime.now(UTC)
     with connected_history(settings) as history:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 from services.common.history.open import open_reader
+from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.common.settings.settings import Settings
 from services.demo.counts import Counts
+from services.launch.freqtrade.api import Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Books:
 
     Attributes:
         rows: the number of rows of each table.
-        differing: for each table that does not agree with the counts, the rows expected and the rows found.
+        differing: for each table, or part of one, that does not agree with the counts, the rows expected and found.
     """
 
     rows: Mapping[str, int]
@@ -46,11 +48,19 @@ def compare(rows: Mapping[str, int], before: Counts, after: Counts, trades: int)
     return Books(dict(rows), differing)
 
 
-def read_books(settings: Settings, counts: Callable[[], Counts], trades: int) -> Books:
-    """Read the history and compare it. Raises TryLater and StopProgram, as the history does."""
+def read_books(settings: Settings, counts: Callable[[], Counts], trades: Sequence[Trade]) -> Books:
+    """Read the history and compare it, with the bot's trades too. Raises TryLater and StopProgram, as the history does.
+
+    A trade that has closed must be recorded as closed; one that closes later may be.
+    """
     with closing(open_reader(settings)) as history:
         before = counts()
-        return compare(history.counts(), before, counts(), trades)
+        found = compare(history.counts(), before, counts(), len(trades))
+        closed = len(history.trades(TradeFilter(is_open=False), limit=MAX_LIMIT).rows)
+    expected = sum(not trade.is_open for trade in trades)
+    if closed >= min(expected, MAX_LIMIT):
+        return found
+    return Books(found.rows, {**found.differing, "closed trades": (expected, closed)})
 
 
 def _expected(counts: Counts, trades: int) -> dict[str, int]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from services.launch.probes import Samples
 
+COUNTING = ("news_poller", "sentiment_processor", "signal_cacher", "market_streamer")
+"""The services whose metrics are counted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -42,7 +45,7 @@ def count_messages(
     """Add up the counts of all services.
 
     Args:
-        metrics: the samples of each service by its name.
+        metrics: the samples of each service of `COUNTING` by its name.
         waiting: messages now in the queues of news and signals, retries included.
         dead_lettered: the number of dead letters from these queues now, without those from before the run.
         silent: services whose samples are out of date.

@@ -14,7 +14,7 @@ from services.common.errors import TryLater
 from services.common.messages import SentimentSignal
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
-from services.demo.counts import Counts, count_messages
+from services.demo.counts import COUNTING, Counts, count_messages
 from services.launch.freqtrade.api import FreqtradeApi, Trade
 from services.launch.probes import Samples, get_json, read_metrics
 
@@ -47,12 +47,12 @@ class Observer:
         self, settings: Settings, health_ports: Mapping[str, int], exchange_port: int, clock: Clock
     ) -> None:
         self._settings = settings
-        self._ports = health_ports
+        self._ports = {name: health_ports[name] for name in COUNTING}
         self._exchange_port = exchange_port
         self._clock = clock
         self._dead_before = 0
         self._trades: list[Trade] = []
-        self._metrics: dict[str, Samples] = dict.fromkeys(health_ports, Samples())
+        self._metrics: dict[str, Samples] = dict.fromkeys(COUNTING, Samples())
         self.broker = open_broker(settings, clock)
         self.store = open_store(settings)
         self._bot = FreqtradeApi.of_settings(settings)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from services.common.clock import SystemClock, to_ms
 from services.common.runtime.ports import free_port
+from services.common.services import NOTIFIER
 from services.common.settings.history import url_of
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.values import timeframe_seconds
@@ -27,6 +28,7 @@ from services.demo.plan import DemoPlan
 from services.demo.settings import for_replay
 from services.launch.ending import uninterrupted
 from services.launch.freqtrade.api import Trade
+from services.launch.notifying import NotifierBeside, about_the_notifier, is_notified
 from services.launch.page import page_address, page_link
 from services.launch.replay_clock import ReplayClock
 from services.launch.stack import Stack, free_health_ports
@@ -38,6 +40,9 @@ START_TIMEOUT_SECONDS = 90.0
 TICK_SECONDS = 0.5
 # With fewer, Freqtrade waits until the services are up: its imports would only delay theirs.
 CORES_TO_START_ALL_AT_ONCE = 4
+NOTIFIED_BY_ANOTHER = (
+    "no notifier: one is running on this machine already, and two would take each other's messages"
+)
 SERVERS_HINT = "Start both (docker compose up -d), or leave --broker out: the demo then needs no server"
 
 
@@ -70,7 +75,12 @@ class DemoRun:
         self._health_ports = free_health_ports()
         self._embedded = settings.broker is BrokerKind.EMBEDDED
         self._anchor = datetime.min.replace(tzinfo=UTC)
+        self._about_the_notifier = ""
+        if settings.has_channels and is_notified(settings):
+            settings = settings.changed(notify_urls=None, notify_telegram_token=None)
+            self._about_the_notifier = NOTIFIED_BY_ANOTHER
         self.settings = for_replay(settings, plan, run_dir, self._exchange_port)
+        self._notifier: NotifierBeside | None = None
 
     def play(self, show: Callable[[Scene], None]) -> DemoResult:
         """Run the demo to its end; `show` is called about twice a second.
@@ -102,13 +112,15 @@ class DemoRun:
                 running.enter_context(self._on_shared_servers(observer))  # left after every program has ended
         supervisor = running.enter_context(Supervisor(self._run_dir / "logs"))
         feeds = running.enter_context(closing(self._start_feeds(clock)))
-        ready = self._start_programs(supervisor, clock)
+        ready = self._start_programs(running, supervisor, clock)
         if self._embedded:
             observer.connect()
         reason = self._follow(supervisor, observer, show)
         counts = drain(feeds, observer.counts, self.settings.news_poll_interval)
         trades = observer.trades()
-        books = await_books(lambda: read_books(self.settings, observer.counts, len(trades)))
+        books = await_books(lambda: read_books(self.settings, observer.counts, trades))
+        if self._notifier is not None:
+            self._notifier.wait_until_told()
         self._tell(f"{reason}; stopping the programs")
         return DemoResult(
             counts=counts,
@@ -141,7 +153,7 @@ class DemoRun:
         )
         return feeds
 
-    def _start_programs(self, supervisor: Supervisor, clock: ReplayClock) -> float:
+    def _start_programs(self, running: ExitStack, supervisor: Supervisor, clock: ReplayClock) -> float:
         """Start everything; returns the seconds until the services that trading needs were ready."""
         plan = self._plan
         stack = Stack(self.settings, self._run_dir, clock.environment(), self._health_ports)
@@ -152,7 +164,7 @@ class DemoRun:
             programs.append(stack.store())
         programs += stack.services()
         bot = stack.freqtrade(throttle_seconds=1)
-        watchers = stack.watchers()
+        watchers = [spec for spec in stack.watchers() if spec.name != NOTIFIER]
         start_all(supervisor, programs)
         if (os.cpu_count() or 1) >= CORES_TO_START_ALL_AT_ONCE:
             start_all(supervisor, [*watchers, bot])
@@ -164,6 +176,7 @@ class DemoRun:
         if bot.name not in supervisor.pids():
             start_all(supervisor, [*watchers, bot])
         supervisor.wait_ready(watchers, START_TIMEOUT_SECONDS, self._tell)
+        self._start_notifier(running, stack)
         self._tell(f"the page, where news becomes a trade: {page_link(self.settings)} (opens once)")
         supervisor.wait_ready([bot], START_TIMEOUT_SECONDS, self._tell)
         self._tell(
@@ -173,10 +186,21 @@ class DemoRun:
         )
         return ready
 
+    def _start_notifier(self, running: ExitStack, stack: Stack) -> None:
+        """Start the notifier where there is a channel. The demo goes on if it does not work."""
+        logs = self._run_dir / "logs"
+        self._tell(self._about_the_notifier or about_the_notifier(self.settings, logs))
+        for spec in stack.watchers():
+            if spec.name == NOTIFIER:
+                self._notifier = running.enter_context(closing(NotifierBeside(spec, logs, self._tell)))
+                self._notifier.start()
+
     def _follow(self, supervisor: Supervisor, observer: Observer, show: Callable[[Scene], None]) -> str:
         limit = self._plan.time_limit
         while (elapsed := time.monotonic() - self._began) < limit:
             supervisor.check()
+            if self._notifier is not None:
+                self._notifier.look()
             scene = observer.scene(elapsed, limit)
             show(scene)
             if self._plan.expects_trade and any(trade.closed_after_news for trade in scene.trades):

@@ -23,6 +23,7 @@ _AS_IF_UNSET = frozenset(
         *("stake_amount", "max_open_trades", "dry_run_wallet", "strategy_metrics_port"),
         *HISTORY_FIELDS,
         *(name for name in ApiSettings.model_fields if name.startswith("api_")),
+        *("notify_webhook_port", "notify_webhook_token"),
         *(variable.lower() for variable in exchange_keys.VARIABLES),
     }
 )
@@ -49,6 +50,7 @@ def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port:
         "state_dir": run_dir / "state",
         "dry_run": True,
         "telegram_bot_token": None,  # nosec B105 # none
+        "notify_name": "DEMO",
         "freqtrade_api_host": "127.0.0.1",
         "freqtrade_api_port": free_port(),
         "api_port": free_port(),

@@ -13,6 +13,7 @@ from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.redis.client import address_of, block_line
 from services.launch.freqtrade.open_trades import open_pairs
 from services.launch.freqtrade.trading_mode import beside_the_settings
+from services.launch.notifying import about_the_notifier
 from services.launch.page import page_link
 from services.launch.servers import MissingServers, servers_of
 from services.launch.stack import Stack
@@ -70,17 +71,12 @@ def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) ->
         *(_about_the_bot(stack) if bot else _for_a_bot_of_ones_own(settings)),
         f"logs: {run_dir / 'logs'}   Redis: {address_of(settings)}",
         *([_about_the_page(settings)] if API in supervisor.pids() else []),
-        *([] if settings.has_channels else [_NOBODY_IS_TOLD]),
+        about_the_notifier(settings, run_dir / "logs"),
         "./cryptoboy sentiment and ./cryptoboy queues show what is going on; Ctrl-C stops everything",
     ]
     for line in lines:
         tell(line)
     return watch
-
-
-_NOBODY_IS_TOLD = (
-    "no notifier: NOTIFY_URLS or NOTIFY_TELEGRAM_TOKEN would give it a channel (docs/notifications.md)"
-)
 
 
 def _about_the_page(settings: Settings) -> str:

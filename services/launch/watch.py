@@ -65,6 +65,7 @@ class Watch:
     Args:
         programs: programs that were started.
         may_end: whether needed programs may end all before Freqtrade has been ready: only if no trade is open.
+        when_ready: the message when all programs are ready for the first time.
         tell: shows a message.
         now: a monotonic time in seconds, here and in `look`.
     """
@@ -77,10 +78,12 @@ class Watch:
         now: float,
         *,
         may_end: bool = True,
+        when_ready: str = "everything is ready",
     ) -> None:
         self._supervisor = supervisor
         self._tell = tell
         self._may_end = may_end
+        self._when_ready = when_ready
         self._bot_was_ready = False
         self._watched = {spec.name: _Watched(spec, started=now, since=now) for spec in programs}
         self._all_were_ready = False
@@ -115,7 +118,7 @@ class Watch:
             self._needed_were_ready = True
         if not unwell and not self._all_were_ready:
             self._all_were_ready = True
-            self._tell("everything is ready")
+            self._tell(self._when_ready)
         return down
 
     def refusals(self) -> list[str]:

@@ -25,7 +25,7 @@ from services.notifier.rules.decide import decide
 from services.notifier.rules.rule import Rules, group_of
 from services.operations.news.grouping import gather
 from services.operations.trades import Trade
-from services.operations.why.trade import why_trade
+from services.operations.why.trade import explain_trade
 
 LEFT_OUT = (
     "moods, steps of profit, stand-asides, prices, silent sources and services, which are told as they happen"
@@ -125,14 +125,17 @@ def _trades(history: HistoryReader, since: datetime, until: datetime) -> Iterato
             ends = [trade.opened, *([trade.closed] if trade.closed else [])]
             if not any(since <= each < until for each in ends):
                 continue
-            why = why_trade(history, trade.trade_id, trade.bot, now=until)
-            reasons = why.sentences[1:] if why else ()
-            yield from (each for end in ends for each in _at(trade, reasons, end) if since <= each.at < until)
+            for end in ends:
+                if since <= end < until:
+                    yield from _at(history, trade, end)
         if (after := page.next) is None:
             return
 
 
-def _at(trade: Trade, reasons: Sequence[str], end: datetime) -> tuple[Happening, ...]:
+def _at(history: HistoryReader, trade: Trade, end: datetime) -> tuple[Happening, ...]:
     """The entry or the exit of a trade, as it was told at that time."""
-    then = trade if end == trade.closed else replace(trade, closed=None, close_rate=None)
+    then = trade
+    if end != trade.closed:
+        then = replace(trade, closed=None, close_rate=None, profit_ratio=None, exit_reason="", updated=end)
+    reasons = explain_trade(history, then, end).sentences[1:]
     return tuple(each for each in trade_happenings(then, reasons, end) if each.at == end)

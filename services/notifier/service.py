@@ -25,6 +25,7 @@ from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.notifier.alone import RENEW_SECONDS, Alone
 from services.notifier.briefing import Briefing
+from services.notifier.channels.named import named
 from services.notifier.channels.open import open_channels
 from services.notifier.channels.port import Channel
 from services.notifier.delivery.delivery import Delivery
@@ -86,9 +87,9 @@ class Notifier:
         opened = open_channels(settings) if channels is None else tuple(channels)
         if self._telegram is not None:
             opened += self._telegram.channels
-        self._delivery = Delivery(
-            opened, self._rules, Outbox(notices, reader, clock), clock, self.work, allowed=self._alone.check
-        )
+        outbox = Outbox(notices, reader, clock)
+        opened = named(opened, settings.notify_name)
+        self._delivery = Delivery(opened, self._rules, outbox, clock, self.work, allowed=self._alone.check)
         self._feed = FeedWatch(reader, clock, notices.position, tells_dead_letters=not self._has_alertmanager)
         self._rounds = [
             Rounds("feed", [self._feed], self._tell, self.work),

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings.settings import Settings
+from services.notifier.channels.named import named
 from services.notifier.channels.open import open_channels
 from services.notifier.channels.port import Channel
 from services.notifier.happening import Importance, Kind
@@ -32,7 +33,7 @@ def try_channels(settings: Settings, only: tuple[str, ...], now: datetime) -> tu
     Raises:
         StopProgram: there is no channel, or none of a name.
     """
-    channels = list(_channels(settings))
+    channels = named(_channels(settings), settings.notify_name)
     names = {group_of(channel.name) for channel in channels}
     if unknown := sorted(set(only) - names):
         raise StopProgram(

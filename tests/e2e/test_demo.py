@@ -79,9 +79,22 @@ def assert_news_became_a_trade(seen: dict[str, Any]) -> None:
     assert traced["freqtrade"], "no entry names its article"
     for name in ("news_poller", "sentiment_processor", "signal_cacher"):
         assert traced["freqtrade"] <= traced[name], name
+    assert_it_was_told(seen["told"])
     over_rest = {(trade["pair"], trade["enter_tag"]) for trade in seen["rest_trades"]}
     assert over_rest
     assert over_rest <= {(trade["pair"], trade["enter_tag"]) for trade in summary["trades"]}
+
+
+def assert_it_was_told(told: list[str]) -> None:
+    notices = [text for text in told if text.startswith("DEMO: ")]
+    titles = [text.splitlines()[0] for text in notices]
+    stories = [text for text in notices if "Receipt: ./cryptoboy news " in text]
+    assert stories
+    assert len({text.splitlines()[0] for text in stories}) == len(stories), "a story is told once"
+    assert all("Confidence " in text for text in stories)
+    assert any(": trade 1 opened" in title for title in titles)
+    assert any(": trade 1 closed" in title for title in titles)
+    assert any("Receipt: lexicon" in text for text in told), "the button Why was not answered"
 
 
 def test_news_becomes_a_closed_trade_with_no_server_and_no_network() -> None:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from services.common.settings.types import Port, ZoneName
 
+TELEGRAM = "telegram"
+"""The name of the channel of NOTIFY_TELEGRAM_TOKEN."""
 _NAMED = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,31})\s*=\s*(?P<url>\S+)")
 
 
@@ -45,6 +47,11 @@ class NotifierSettings(BaseModel):
         0,
         description="port on HEALTH_HOST at which alerts of Alertmanager are taken in; 0: none",
     )
+    notify_name: str = Field(
+        "",
+        max_length=40,
+        description="name of this system, put before each message: for several systems that tell one phone",
+    )
     brief_at: time = Field(time(8), description="when the daily briefing is sent, as HH:MM in BRIEF_TIMEZONE")
     brief_timezone: ZoneName = Field("UTC", description="time zone of the briefings, such as Europe/Berlin")
 
@@ -65,9 +72,15 @@ class NotifierSettings(BaseModel):
         )
 
     @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The names of the channels, as rules name them."""
+        telegram = (TELEGRAM,) if self.notify_telegram_token is not None else ()
+        return (*named_urls(self.notify_urls), *telegram)
+
+    @property
     def has_channels(self) -> bool:
         """Whether there is anybody to tell anything to."""
-        return self.notify_urls is not None or self.notify_telegram_token is not None
+        return bool(self.channel_names)
 
 
 def named_urls(urls: SecretStr | None) -> dict[str, str]:
@@ -77,9 +90,8 @@ def named_urls(urls: SecretStr | None) -> dict[str, str]:
         ValueError: a part is not written as NAME=URL, or a name is there twice. The message names no URL.
     """
     found: dict[str, str] = {}
-    for part in (urls.get_secret_value() if urls else "").split():
-        if part.startswith("#"):
-            continue
+    lines = (urls.get_secret_value() if urls else "").splitlines()
+    for part in " ".join(line for line in lines if not line.lstrip().startswith("#")).split():
         match = _NAMED.fullmatch(part)
         if match is None:
             raise ValueError(

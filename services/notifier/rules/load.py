@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from services.common.errors import StopProgram
 from services.common.files import read_small
 from services.common.settings.folders import CONFIGURATION
-from services.common.settings.notifier import named_urls
 from services.common.settings.settings import Settings
 from services.notifier.rules.document import ChannelTable, Document, RuleTable, Table, WatchTable
 from services.notifier.rules.lines import line_at, lines_of
@@ -22,16 +21,8 @@ from services.notifier.rules.never import Fault, never_fire
 from services.notifier.rules.rule import Rules
 
 FILE_NAME = "notify.toml"
-TELEGRAM = "telegram"
-"""The name of the channel of Telegram, which NOTIFY_URLS does not name."""
 _PRESETS = Path(__file__).with_name("presets")
 _TABLES: dict[str, type[Table]] = {"channels": ChannelTable, "watch": WatchTable, "rules": RuleTable}
-
-
-def channel_names(settings: Settings) -> tuple[str, ...]:
-    """The names of the channels that the settings have, as rules name them."""
-    telegram = (TELEGRAM,) if settings.notify_telegram_token is not None else ()
-    return (*named_urls(settings.notify_urls), *telegram)
 
 
 def load_rules(settings: Settings, channels: Collection[str] | None = None) -> Rules:
@@ -52,7 +43,7 @@ def load_rules(settings: Settings, channels: Collection[str] | None = None) -> R
             text = read_small(path)
         except (OSError, UnicodeDecodeError) as error:
             raise StopProgram(f"NOTIFY_RULES_FILE={path} cannot be read: {error}") from error
-    names = channel_names(settings) if channels is None else channels
+    names = settings.channel_names if channels is None else channels
     return rules_of(text, str(path), names, settings.trading_pairs)
 
 

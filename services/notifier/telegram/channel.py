@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from services.common.settings.notifier import TELEGRAM
 from services.common.text.telegram_html import fitted, with_command_lines
 from services.notifier.message import as_html
 from services.notifier.notice import Notice
 from services.notifier.telegram.buttons import alert_buttons
 from services.notifier.telegram.reply import Reply
 
-NAME = "telegram"
 Send = Callable[[int, Reply], None]
 
 
@@ -51,8 +51,8 @@ class TelegramChannel:
 def telegram_channels(chats: tuple[int, ...], send: Send) -> tuple[TelegramChannel, ...]:
     """A channel for each chat, so that one that blocked the bot neither fails nor repeats the others."""
     if len(chats) == 1:
-        return (TelegramChannel(NAME, chats[0], send),)
-    return tuple(TelegramChannel(f"{NAME}:{chat}", chat, send) for chat in chats)
+        return (TelegramChannel(TELEGRAM, chats[0], send),)
+    return tuple(TelegramChannel(f"{TELEGRAM}:{chat}", chat, send) for chat in chats)
 
 
 def replies_of(notice: Notice) -> tuple[Reply, ...]:

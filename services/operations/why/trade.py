@@ -46,16 +46,17 @@ def why_trade(
         TryLater, StopProgram: as the history does.
     """
     row = history.trade(trade_id, bot)
-    return None if row is None else _explained(history, Trade.of(row), now)
+    return None if row is None else explain_trade(history, Trade.of(row), now)
 
 
 def why_last(history: HistoryReader, *, now: datetime) -> TradeWhy | None:
     """Explain the trade that was opened last. None if there is no trade."""
     rows = history.trades(TradeFilter(), limit=1).rows
-    return _explained(history, Trade.of(rows[0]), now) if rows else None
+    return explain_trade(history, Trade.of(rows[0]), now) if rows else None
 
 
-def _explained(history: HistoryReader, trade: Trade, now: datetime) -> TradeWhy:
+def explain_trade(history: HistoryReader, trade: Trade, now: datetime) -> TradeWhy:
+    """Explain a trade in this state, which may be an earlier one. Raises as `why_trade`."""
     entry = candle_of_entry(history, trade.pair, trade.opened)
     leave = candle_at(history, trade.pair, trade.closed) if trade.closed else None
     article_id = trade.article_id or (entry.article_id if entry else "")

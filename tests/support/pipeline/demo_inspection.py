@@ -1,11 +1,13 @@
 """Runs a demo as a process and looks at it from outside while it runs; prints what it saw as JSON.
 
-A program of its own so that it can be run where there is no network at all.
+A program of its own so that it can be run where there is no network at all. It has a Bot API server for the demo's
+notifier, and asks why in its chat.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from typing import Any
 
 from services.common.services import API, SERVICES
 from services.common.settings.settings import PROJECT_ROOT
+from tests.support.telegram.bot_api import BotApi, bot_api
 
 PATIENCE_SECONDS = 280
 
@@ -82,16 +85,21 @@ def traces(log: Path) -> list[str]:
     return sorted(set(re.findall(r"\b[0-9a-f]{32}\b", "\n".join(wanted))))
 
 
-def inspect(arguments: list[str]) -> dict[str, Any]:
-    run_dir = Path(tempfile.mkdtemp(prefix="demo-test-")) / "run"
+def inspect(arguments: list[str], api: BotApi) -> dict[str, Any]:
+    folder = Path(tempfile.mkdtemp(prefix="demo-test-"))
+    run_dir = folder / "run"
     command = [str(PROJECT_ROOT / "cryptoboy"), "demo", "--json", "--run-dir", str(run_dir), *arguments]
     seen: dict[str, Any] = {"rest_trades": [], "page_trades": [], "hash": [], "history": [], "times": []}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+    environ = {**os.environ, **with_chat(api, folder)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ
+    ) as demo:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while demo.poll() is None and time.monotonic() < deadline:
             # What is not there yet, or gone already, is asked for again at the next look.
             with suppress(OSError, ValueError, AssertionError, subprocess.SubprocessError):
                 look(run_dir, seen)
+            ask_why(api, seen)
             time.sleep(0.2)  # the bot is not there for long after its trade was closed
         if demo.poll() is None:
             demo.terminate()
@@ -99,12 +107,32 @@ def inspect(arguments: list[str]) -> dict[str, Any]:
     lines = out.strip().splitlines()
     return {
         **seen,
+        "told": [each.text for each in api.chats.to(7)],
         "traces": {name: traces(run_dir / "logs" / f"{name}.log") for name in (*SERVICES, "freqtrade")},
         "status": demo.returncode,
         "open_to_others": [str(path) for path in run_dir.rglob("*") if path.stat().st_mode & 0o077],
         "summary": json.loads(lines[-1]) if lines else None,
         "log": err[-4000:],
     }
+
+
+def with_chat(api: BotApi, folder: Path) -> dict[str, str]:
+    """The variables with which everything that happens is told in the chat."""
+    rules = folder / "notify.toml"
+    rules.write_text("preset = 'everything'\n[channels.telegram]\nper_minute = 600\n")
+    return {
+        "NOTIFY_TELEGRAM_TOKEN": api.token,
+        "NOTIFY_TELEGRAM_CHATS": "7",
+        "NOTIFY_TELEGRAM_API": api.url,
+        "NOTIFY_RULES_FILE": str(rules),
+    }
+
+
+def ask_why(api: BotApi, seen: dict[str, Any]) -> None:
+    """Press the button Why of the first story that was told."""
+    alert = next((each for each in api.chats.to(7) if "/why" in each.buttons.get("Why", "")), None)
+    if alert is not None and "why" not in seen:
+        seen["why"] = api.chats.press(alert, "Why")
 
 
 def look(run_dir: Path, seen: dict[str, Any]) -> None:
@@ -125,4 +153,5 @@ def look(run_dir: Path, seen: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    print(json.dumps(inspect(sys.argv[1:])))  # noqa: T201 - that is its answer
+    with bot_api() as server:
+        print(json.dumps(inspect(sys.argv[1:], server)))  # noqa: T201 - that is its answer

@@ -25,6 +25,10 @@ OF_A_REAL_SYSTEM = {
     "DRY_RUN_WALLET": "0.1",
     "STRATEGY_METRICS_PORT": "9100",
     "TELEGRAM_BOT_TOKEN": "1:a",
+    "NOTIFY_URLS": "phone=json://127.0.0.1/",
+    "NOTIFY_NAME": "at home",
+    "NOTIFY_WEBHOOK_PORT": "8109",
+    "NOTIFY_WEBHOOK_TOKEN": "of-alertmanager",
 }
 
 
@@ -40,6 +44,13 @@ def test_it_trades_play_money_in_the_currency_of_its_pairs(broker: BrokerKind, t
     assert (made.stake_currency, made.stake_amount, made.dry_run_wallet) == ("USDT", 100.0, 1000.0)
     assert made.strategy_metrics_port is None
     assert made.telegram_bot_token is None
+
+
+def test_it_tells_on_the_same_channels_that_it_is_a_demo_and_takes_no_alerts_in(tmp_path: Path) -> None:
+    made = of_a_demo(BrokerKind.EMBEDDED, tmp_path)
+    assert made.channel_names == ("phone",)
+    assert made.notify_name == "DEMO"
+    assert (made.notify_webhook_port, made.notify_webhook_token) == (0, None)
 
 
 def test_the_embedded_redis_is_asked_as_one_without_users_and_tls(tmp_path: Path) -> None:
