@@ -9,7 +9,7 @@ from tests.support.docs.guide import everything_to_type, names_that_tests_run, t
 _SYSTEMD = "needs systemd and Debian 12's packages; the units are read by systemd-analyze"
 _ELSEWHERE = "asks a server on the internet"
 _LOOKS = "a look at the machine: it prints, and changes nothing"
-_UP = "the road without containers, which tests/e2e and tests/integration/cli run"
+_UP = "the road without containers, which tests/e2e, tests/long and tests/integration/cli run"
 _WITH_FILE = "it is run with a file that is mounted"
 
 NOT_RUN = {

@@ -35,7 +35,7 @@ def test_unit_tests_and_containers_need_no_server_here(arguments: list[str]) -> 
         ["tests/integration/store"],
         ["tests/unit/../chaos"],
         ["tests/unit_of_others"],
-        ["tests/e2e/test_demo.py::test_news_becomes_a_closed_trade_with_no_server_and_no_network"],
+        ["tests/long/test_demo.py::test_news_becomes_a_closed_trade_with_no_server_and_no_network"],
     ],
 )
 def test_any_other_choice_of_tests_may_need_servers(arguments: list[str]) -> None:
