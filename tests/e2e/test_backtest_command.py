@@ -20,9 +20,11 @@ import psutil
 import pytest
 
 from services.common.settings.folders import PYTHON_PATH
+from services.common.settings.settings import Settings
 from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import STRATEGY, Plan
 from services.research.backtest.strategies.freqtrade_config import freqtrade_config
+from tests.support.commands import refusal
 from tests.support.strategy.backtest_samples import (
     HEADLINE,
     HOUR,
@@ -54,12 +56,15 @@ FIGURES = (
 )
 
 
-def command(folder: Path, *options: str) -> list[str]:
+def words(folder: Path, *options: str) -> list[str]:
     return [
-        *(sys.executable, "-P", "-m", "services.cli", "backtest", "--candles", str(folder)),
-        *("--sentiment", str(folder / "news.csv"), "--timeframe", "1h"),
-        *("--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}", *options),
+        *("backtest", "--candles", str(folder), "--sentiment", str(folder / "news.csv")),
+        *("--timeframe", "1h", "--from", f"{START:%Y-%m-%d}", "--to", f"{END:%Y-%m-%d}", *options),
     ]
+
+
+def command(folder: Path, *options: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "services.cli", *words(folder, *options)]
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -219,12 +224,8 @@ def test_bad_input_is_named_and_leaves_nothing_that_looks_like_a_result(
     whole = (folder / "news.csv").read_text().splitlines(keepends=True)
     (folder / "cut.csv").write_text("".join(whole[:6])[:-20])
     page = folder / "bad.html"
-    given = [option.format(folder=folder) for option in options]
-    ran = run(folder, *given, "--html", str(page), "--json")
-    assert ran.returncode not in {0, 1}
-    assert message in re.sub(r"\s+", " ", ran.stderr)
-    assert "Traceback" not in ran.stderr
-    assert ran.stdout == ""
+    given = (option.format(folder=folder) for option in options)
+    assert message in refusal(Settings(), *words(folder, *given, "--html", str(page), "--json"))
     assert not page.exists()
 
 

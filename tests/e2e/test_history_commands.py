@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 from cryptoboy_sentiment import read_signals_csv
 
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.research.candles import load_candles
+from tests.support.commands import printed, refusal
 from tests.support.research.history_samples import news_row, write_news
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 
@@ -146,17 +147,19 @@ def test_errors_end_with_a_status_a_message_and_no_output(archive: Path, tmp_pat
     out = tmp_path / "out.sqlite"
     _, said = run("import", naive, "--out", out, status=78)
     assert f"{naive}, line 2: published '2025-05-01 12:00:00' has no offset" in said
-    run("import", naive, "--out", out, "--timezone", "UTC")
+    words = ("history", "import", str(naive), "--out", str(out), "--timezone", "UTC")
+    assert printed(Settings(), *words)
 
     bad = tmp_path / "bad.csv"
     bad.write_text("available_at,score\n2025-05-01T12:00:00+00:00,0.5\n")
     found = answer("validate", "--sentiment", bad, status=1)
     assert (found["ok"], found["errors"][0]["kind"]) == (False, "unreadable")
 
-    _, said = run("score", tmp_path / "absent.sqlite", "--out", tmp_path / "s.csv", status=78)
-    assert "make it with ./cryptoboy history import" in said
-    empty = ("--from", "2030-01-01", "--to", "2030-02-01", "--scorer", "lexicon")
-    _, said = run("score", archive, *empty, "--out", tmp_path / "s.csv", status=78)
+    nothing = ("--out", str(tmp_path / "s.csv"))
+    absent = ("history", "score", str(tmp_path / "absent.sqlite"), *nothing)
+    assert "make it with ./cryptoboy history import" in refusal(Settings(), *absent)
+    empty = ("--from", "2030-01-01", "--to", "2030-02-01", "--scorer", "lexicon", *nothing)
+    said = refusal(Settings(), "history", "score", str(archive), *empty)
     assert "no article known from 2030-01-01" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "naive.csv", "out.sqlite"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from services.common.settings.settings import PROJECT_ROOT
+from services.common.settings.settings import PROJECT_ROOT, Settings
+from tests.support.commands import printed, refusal
 from tests.support.research.study_samples import made_up_market, write_market
 
 pytestmark = pytest.mark.e2e
@@ -70,25 +72,19 @@ def test_the_script_says_the_same_and_writes_the_page(
 
 
 def test_a_person_gets_tables_that_fit_and_the_verdict(market: tuple[Path, Path]) -> None:
-    done = run(
-        *STUDY, "--candles", market[0], "--sentiment", market[1], "--resamples", 100, "--pairs", "BTC/USDT"
-    )
-    assert done.returncode == 0, done.stderr
-    rows = [line for line in done.stdout.splitlines() if "  " in line.strip()]  # sentences are not wrapped
+    inputs = ("--candles", str(market[0]), "--sentiment", str(market[1]))
+    found = printed(Settings(), "history", "study", *inputs, "--resamples", "100", "--pairs", "BTC/USDT")
+    rows = [line for line in found.splitlines() if "  " in line.strip()]  # sentences are not wrapped
     assert rows
     assert max(map(len, rows)) <= 80
     for text in ("very_bearish", "apart", "Entering late", "not measurable", "Not shown:"):
-        assert text in done.stdout
+        assert text in found
 
 
-def refusal(market: tuple[Path, Path], *changes: object, **files: Path) -> str:
+def refused(market: tuple[Path, Path], *changes: object, **files: Path) -> str:
     places = {"candles": market[0], "sentiment": market[1]} | files
     given = [part for name, path in places.items() for part in (f"--{name}", path)]
-    done = run(*STUDY, *given, *changes, "--json")
-    assert done.returncode not in {0, 1}, done.stdout
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    return done.stderr
+    return refusal(Settings(), "history", "study", *map(str, (*given, *changes)), "--json")
 
 
 def test_wrong_input_is_refused_by_file_line_and_expectation(
@@ -99,11 +95,11 @@ def test_wrong_input_is_refused_by_file_line_and_expectation(
     cut.write_text(text[: len(text) // 2], encoding="utf-8")
     page = tmp_path / "page.html"
 
-    assert f"{cut}, line 6" in refusal(market, "--html", page, sentiment=cut)
-    assert "nowhere.csv" in refusal(market, sentiment=tmp_path / "nowhere.csv")
-    assert "SOL_USDT-1h.feather" in refusal(market, "--pairs", "SOL/USDT", "--timeframe", "1h")
-    assert "the period is empty" in refusal(market, "--from", "2025-05-02", "--to", "2025-05-02")
-    assert "expected signals inside the candles" in refusal(
+    assert f"{cut}, line 6" in refused(market, "--html", page, sentiment=cut)
+    assert "nowhere.csv" in refused(market, sentiment=tmp_path / "nowhere.csv")
+    assert "SOL_USDT-1h.feather" in refused(market, "--pairs", "SOL/USDT", "--timeframe", "1h")
+    assert "the period is empty" in refused(market, "--from", "2025-05-02", "--to", "2025-05-02")
+    assert "expected signals inside the candles" in refused(
         market, "--from", "2024-01-01", "--to", "2024-02-01"
     )
     assert not page.exists()
@@ -112,4 +108,8 @@ def test_wrong_input_is_refused_by_file_line_and_expectation(
 def test_a_page_that_cannot_be_written_is_refused_before_the_work(
     market: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    assert "make it first" in refusal(market, "--html", tmp_path / "none" / "page.html")
+    inputs = ("--candles", market[0], "--sentiment", market[1])
+    done = run(*STUDY, *inputs, "--html", tmp_path / "none" / "page.html", "--json")
+    assert (done.returncode, done.stdout) == (os.EX_CONFIG, "")
+    assert "make it first" in done.stderr
+    assert "Traceback" not in done.stderr

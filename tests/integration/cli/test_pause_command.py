@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -17,30 +16,15 @@ from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
 from services.common.store.holds import Hold
 from services.common.store.open import open_store
+from tests.support.commands import answer, printed
 
 pytestmark = pytest.mark.integration
 
 
-def run(settings: Settings, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": PYTHON_PATH,
-        "REDIS_HOST": settings.redis_host,
-        "REDIS_PORT": str(settings.redis_port),
-        "CRYPTOBOY_ENV_FILE": "",
-        "COLUMNS": "400",
-    }
-    if settings.redis_password:
-        environment["REDIS_PASSWORD"] = settings.redis_password.get_secret_value()
+def as_a_process(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": PYTHON_PATH, **settings.environment()}
     command = [sys.executable, "-P", "-m", "services.cli", *words]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert ran.returncode == status, ran.stderr
-    return ran
-
-
-def answer(settings: Settings, *words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(run(settings, *words, "--json").stdout.splitlines()[-1])
-    return found
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
 def begin(settings: Settings, *holds: Hold) -> None:
@@ -60,23 +44,26 @@ def test_a_pause_with_a_reason_and_an_end_is_shown_with_both(redis_settings: Set
     assert until - datetime.fromisoformat(hold["since"]) == timedelta(hours=2)
     assert until >= before + timedelta(hours=2)
 
-    shown = run(redis_settings, "sentiment").stdout
+    shown = printed(redis_settings, "sentiment")
     assert "New entries are refused: operator since" in shown
     assert f"until {hold['until']}: rate decision" in shown
     assert answer(redis_settings, "sentiment")["holds"] == [hold]
-    assert "New entries are allowed" in run(redis_settings, "resume").stdout
+    ran = as_a_process(redis_settings, "resume")
+    assert ran.returncode == 0, ran.stderr
+    assert "New entries are allowed" in ran.stdout
     assert answer(redis_settings, "sentiment")["entries"] == "allowed"
 
 
 def test_resume_lifts_the_operators_hold_and_says_what_remains(redis_settings: Settings) -> None:
     now = datetime.now(UTC)
     begin(redis_settings, *(Hold(owner, "why", now) for owner in ("operator", "risk", "calendar")))
-    said = run(redis_settings, "resume").stdout
+    said = printed(redis_settings, "resume")
     assert "still refused" in said
     assert "calendar since" in said
     assert "risk since" in said
     assert "--owner NAME" in said
-    refused = run(redis_settings, "resume", "--owner", "rsik", status=78)
+    refused = as_a_process(redis_settings, "resume", "--owner", "rsik")
+    assert refused.returncode == os.EX_CONFIG
     assert "there is no hold of rsik; there is calendar, risk" in refused.stderr
     assert [hold["owner"] for hold in answer(redis_settings, "resume", "--owner", "risk")["holds"]] == [
         "calendar"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -16,10 +14,12 @@ from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.common.values import Label, Scope
+from tests.support.commands import answer, printed
 
 pytestmark = pytest.mark.integration
 
 PAIR = "BTC/USDT"
+PAIRS = (PAIR, "ETH/USDT")
 
 
 def written(article: str, score: float, label: Label, minutes_ago: float, now: datetime) -> SentimentSignal:
@@ -40,19 +40,10 @@ def written(article: str, score: float, label: Label, minutes_ago: float, now: d
     )
 
 
-def shown(settings: Settings, *options: str, pairs: tuple[str, ...] = (PAIR, "ETH/USDT")) -> str:
-    environment = {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": PYTHON_PATH,
-        "REDIS_HOST": settings.redis_host,
-        "REDIS_PORT": str(settings.redis_port),
-        "CRYPTOBOY_ENV_FILE": "",
-        "COLUMNS": "160",
-    }
-    if settings.redis_password:
-        environment["REDIS_PASSWORD"] = settings.redis_password.get_secret_value()
-    command = [sys.executable, "-P", "-m", "services.cli", "sentiment", *pairs, *options]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+def as_a_process(settings: Settings, *pairs: str) -> str:
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": PYTHON_PATH, **settings.environment()}
+    command = [sys.executable, "-P", "-m", "services.cli", "sentiment", *pairs]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
     return ran.stdout
 
 
@@ -64,14 +55,14 @@ def test_the_aggregate_stands_beside_the_newest_signal(redis_settings: Settings)
     store.write([older, newer], now)
     store.close()
 
-    answer: dict[str, Any] = json.loads(shown(redis_settings, "--json").splitlines()[-1])
-    row = answer["pairs"][PAIR]
-    assert (row["score"], row["state"], answer["pairs"]["ETH/USDT"]) == (0.8, "fresh", None)
+    found = answer(redis_settings, "sentiment", *PAIRS)
+    row = found["pairs"][PAIR]
+    assert (row["score"], row["state"], found["pairs"]["ETH/USDT"]) == (0.8, "fresh", None)
     aggregate = row["aggregate"]
     assert (aggregate["signals"], aggregate["state"]) == (2, "fresh")
     assert aggregate["score"] == pytest.approx((0.8 + 0.2 / 2) / 1.5, abs=1e-3)
 
-    line, headline = [line for line in shown(redis_settings).splitlines() if PAIR in line]
+    line, headline = [line for line in as_a_process(redis_settings, *PAIRS).splitlines() if PAIR in line]
     assert "+0.60 of 2" in line
     assert "+0.80" in line
     assert headline.strip() == f"{PAIR}: {newer.headline}"
@@ -85,10 +76,10 @@ def test_a_doubt_about_the_newest_signal_and_a_pair_that_nobody_scores_are_shown
         doubtful = written("a2", 0.9, Label.VERY_BULLISH, 1, now).model_copy(update={"suspected": True})
         store.write([doubtful], now)
         store.announce_scored_pairs({PAIR: None})
-    text = shown(redis_settings)
+    text = printed(redis_settings, "sentiment", *PAIRS)
     assert "suspected" in text
     assert "Nobody scores ETH/USDT: neither pair nor asset is among the TRADING_PAIRS" in text
-    assert json.loads(shown(redis_settings, "--json").splitlines()[-1])["unscored"] == ["ETH/USDT"]
+    assert answer(redis_settings, "sentiment", *PAIRS)["unscored"] == ["ETH/USDT"]
 
 
 def test_a_pair_is_shown_with_the_news_of_its_asset(redis_settings: Settings) -> None:
@@ -98,9 +89,9 @@ def test_a_pair_is_shown_with_the_news_of_its_asset(redis_settings: Settings) ->
         store.write([signal], now)
         store.announce_scored_pairs({"SOL": None})
     pairs = ("SOL/USDC", "SOL")
-    assert "SOL/USDC (news of SOL)" in shown(redis_settings, pairs=pairs)
-    answer = json.loads(shown(redis_settings, "--json", pairs=pairs).splitlines()[-1])
-    assert answer["unscored"] == []
-    served, own = answer["pairs"]["SOL/USDC"], answer["pairs"]["SOL"]
+    assert "SOL/USDC (news of SOL)" in printed(redis_settings, "sentiment", *pairs)
+    found = answer(redis_settings, "sentiment", *pairs)
+    assert found["unscored"] == []
+    served, own = found["pairs"]["SOL/USDC"], found["pairs"]["SOL"]
     assert (served["score"], served["served_by"], served["aggregate"]) == (0.8, "SOL", own["aggregate"])
     assert own["aggregate"]["signals"] == 1
