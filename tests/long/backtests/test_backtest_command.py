@@ -37,7 +37,7 @@ from tests.support.strategy.backtest_samples import (
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAYS = 14
 END = START + DAYS * 24 * HOUR
 CONTROLS = 16

@@ -29,7 +29,7 @@ from tests.support.strategy.backtest_samples import HOUR, START, blind, write_ca
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAYS = 10
 END = START + DAYS * 24 * HOUR
 PAIRS = ("BTC/USDT:USDT", "ETH/USDT:USDT")

@@ -31,7 +31,7 @@ from tests.support.strategy.somebodys_directory import write_user_data
 
 pytestmark = pytest.mark.e2e
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DAYS = 10
 END = START + DAYS * 24 * HOUR
 PAIRS = ("BTC/USDT", "ETH/USDT")
