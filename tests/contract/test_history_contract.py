@@ -35,6 +35,7 @@ from services.common.settings.settings import Settings
 from services.history_recorder.holds import changes
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at
+from tests.support.history.tables import with_tables
 
 ETH = "ETH/USDT"
 EVERYTHING = Batch(
@@ -59,7 +60,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def writer(settings: Settings) -> Iterator[HistoryWriter]:
-    with closing(open_history(settings)) as opened:
+    with closing(open_history(with_tables(settings))) as opened:
         opened.check()
         yield opened
 

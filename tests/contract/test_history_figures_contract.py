@@ -16,6 +16,7 @@ from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, PAIR, at
+from tests.support.history.tables import with_tables
 
 DAY = timedelta(days=1)
 
@@ -28,7 +29,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def writer(settings: Settings) -> Iterator[HistoryWriter]:
-    with closing(open_history(settings)) as opened:
+    with closing(open_history(with_tables(settings))) as opened:
         yield opened
 
 

@@ -28,6 +28,7 @@ from services.common.settings.history import url_of
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, at
+from tests.support.history.tables import with_tables
 
 TOLD, SENDING, WAITING, DELAYED, DROPPED = (
     NoticeState.TOLD,
@@ -54,7 +55,7 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 
 @pytest.fixture
 def log(settings: Settings) -> Iterator[NotifierLog]:
-    with closing(open_notifier_log(settings)) as opened:
+    with closing(open_notifier_log(with_tables(settings))) as opened:
         opened.check()
         yield opened
 

@@ -11,11 +11,12 @@ from services.common.history.open import open_reader
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
+from tests.support.history.tables import with_tables
 
 
 @pytest.fixture
 def writer(sqlite_history: Settings) -> Iterator[HistoryWriter]:
-    with closing(open_history(sqlite_history)) as opened:
+    with closing(open_history(with_tables(sqlite_history))) as opened:
         yield opened
 
 

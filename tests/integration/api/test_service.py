@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from services.common.settings.settings import CURRENT_ENV_FILE
-from tests.support.waiting import eventually
+from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 
 @pytest.fixture
@@ -42,12 +42,12 @@ def test_it_serves_until_it_is_told_to_stop(process: subprocess.Popen[str], tmp_
     with urlopen(f"http://{found[0]}/health") as answer:
         assert json.load(answer)["service"] == "api"
     with connect(f"ws://{found[0]}/v1/stream?kind=trade", proxy=None) as client:
-        assert json.loads(client.recv(20))["kind"] == "hello"
+        assert json.loads(client.recv(PATIENCE_SECONDS))["kind"] == "hello"
         process.terminate()
         with pytest.raises(ConnectionClosed) as closed:
-            client.recv(20)
+            client.recv(PATIENCE_SECONDS)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_SECONDS) == 0
     assert "service_stopped" in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -22,13 +22,15 @@ from services.common.history.writing import open_history
 from services.operations.secrets.api_keys import ApiKeys, Scope, keys_file
 from tests.support.api.running_api import api_settings, running_api
 from tests.support.history.history_samples import article, signal
+from tests.support.history.tables import with_tables
+from tests.support.waiting import PATIENCE_SECONDS
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
 
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[HistoryWriter]:
-    with closing(open_history(api_settings(tmp_path))) as opened:
+    with closing(open_history(with_tables(api_settings(tmp_path)))) as opened:
         opened.write(Batch(articles=[article(1)]))
         yield opened
 
@@ -50,7 +52,7 @@ def stream(address: str, query: str = "", **options: Any) -> ClientConnection:
 def next_of(client: ClientConnection, *kinds: str) -> dict[str, Any]:
     """The next message of one of these kinds."""
     while True:
-        message: dict[str, Any] = json.loads(client.recv(20))
+        message: dict[str, Any] = json.loads(client.recv(PATIENCE_SECONDS))
         if message["kind"] in kinds:
             return message
 
@@ -102,7 +104,7 @@ def test_a_client_gets_what_it_subscribes_to_and_may_change_that(address: str, w
                 ],
             )
         )
-        found = json.loads(client.recv(20))
+        found = json.loads(client.recv(PATIENCE_SECONDS))
         assert (found["kind"], found["pair"], found["source"]) == ("signal", "ETH/USDT", "Other")
         client.send(json.dumps({"kinds": ["article"]}))
         number = 3
@@ -123,14 +125,14 @@ def test_a_message_that_is_no_subscription_closes_the_connection_with_a_reason(a
             client.send(text)
             next_of(client, "hello")
             with pytest.raises(ConnectionClosed) as closed:
-                client.recv(20)
+                client.recv(PATIENCE_SECONDS)
         assert closed.value.rcvd is not None
         assert (closed.value.rcvd.code, "not a subscription" in closed.value.rcvd.reason) == (1007, True)
 
 
 def test_a_cursor_that_the_history_never_gave_is_refused(address: str) -> None:
     with stream(address, "after=999999") as client, pytest.raises(ConnectionClosed) as closed:
-        client.recv(20)
+        client.recv(PATIENCE_SECONDS)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, "unknown cursor" in closed.value.rcvd.reason) == (1008, True)
 
@@ -161,7 +163,7 @@ def all_of(client: ClientConnection) -> Iterator[dict[str, Any]]:
     """All messages up to the end of the connection."""
     try:
         while True:
-            yield json.loads(client.recv(20))
+            yield json.loads(client.recv(PATIENCE_SECONDS))
     except ConnectionClosed:
         return
 

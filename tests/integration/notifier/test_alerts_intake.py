@@ -12,6 +12,7 @@ from services.common.errors import StopProgram
 from services.common.runtime.ports import free_port
 from tests.support.notifier.receiver import receiver
 from tests.support.notifier.running import notifier_settings, notifying, recorded
+from tests.support.waiting import PATIENCE_SECONDS
 
 TOKEN = "a-token-of-alertmanager"
 
@@ -33,7 +34,7 @@ def post(port: int, body: object, token: str = TOKEN, path: str = "/alerts") -> 
         headers={"Authorization": f"Bearer {token}"},
     )
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code

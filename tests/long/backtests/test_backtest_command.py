@@ -219,7 +219,7 @@ def test_the_page_holds_all_it_shows(folder: Path, found: dict[str, Any], printe
     ],
 )
 def test_bad_input_is_named_and_leaves_nothing_that_looks_like_a_result(
-    folder: Path, printed: str, options: tuple[str, ...], message: str
+    folder: Path, options: tuple[str, ...], message: str
 ) -> None:
     whole = (folder / "news.csv").read_text().splitlines(keepends=True)
     (folder / "cut.csv").write_text("".join(whole[:6])[:-20])

@@ -10,6 +10,7 @@ from pathlib import Path
 from services.api.service import ApiService
 from services.common.clock import SystemClock
 from services.common.settings.settings import Settings
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def api_settings(folder: Path, **variables: str) -> Settings:
@@ -32,6 +33,6 @@ def running_api(settings: Settings) -> Iterator[str]:
         yield f"{host}:{port}"
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(PATIENCE_SECONDS)
         service.close()
     assert not thread.is_alive()

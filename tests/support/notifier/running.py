@@ -17,6 +17,8 @@ from services.common.settings.settings import Settings
 from services.common.store.open import open_store
 from services.notifier.channels.port import Channel
 from services.notifier.service import Notifier
+from tests.support.history.tables import with_tables
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def notifier_settings(folder: Path, urls: str, rules: str = "preset = 'everything'", **more: str) -> Settings:
@@ -64,8 +66,9 @@ def notifying(settings: Settings, channels: Sequence[Channel] | None = None) -> 
     finally:
         stop.set()
         if thread.ident is not None:
-            thread.join(10)
+            thread.join(PATIENCE_SECONDS)
         service.close()
+    assert not thread.is_alive()
     if failures:
         raise failures[0]
 
@@ -73,7 +76,7 @@ def notifying(settings: Settings, channels: Sequence[Channel] | None = None) -> 
 @contextmanager
 def recorded(settings: Settings) -> Iterator[HistoryWriter]:
     """Yield a writer of the history, whose tables are there."""
-    writer = open_history(settings)
+    writer = open_history(with_tables(settings))
     try:
         writer.check()
         yield writer

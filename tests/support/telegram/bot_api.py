@@ -14,6 +14,7 @@ from enum import StrEnum
 from aiohttp import web
 
 from tests.support.telegram.chats import Answer, Chats, refused, result
+from tests.support.waiting import PATIENCE_SECONDS
 
 TOKEN = "4242:AA-a_token-of-these-tests-0123456789abc"
 _LOOK_SECONDS = 0.01
@@ -73,6 +74,10 @@ class BotApi:
     ) -> None:
         """Let the next requests of a method fail; with FLOOD, `seconds` is what the answer asks to wait."""
         self._planned.extend([Planned(method, fault, seconds, confirms)] * times)
+
+    def recover(self) -> None:
+        """No request fails any more."""
+        self._planned.clear()
 
     def called(self, method: str) -> list[dict[str, str]]:
         """What was given with each request of a method."""
@@ -154,12 +159,12 @@ def bot_api() -> Iterator[BotApi]:
 
     thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), name="bot-api", daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(PATIENCE_SECONDS)
     try:
         yield api
     finally:
         loop.call_soon_threadsafe(api.ended.set)
-        thread.join(10)
+        thread.join()
         loop.close()
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.telegram.shown import MOST, Shown, UnreadableError, shown
+from tests.support.waiting import PATIENCE_SECONDS
 
-WAIT_SECONDS = 20.0
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann", "username": "ann"}
 Body = dict[str, Any]
 Answer = tuple[int, Body]
@@ -132,7 +132,7 @@ class Chats:
     def wait_until(self, holds: Callable[[], bool], what: str = "the condition") -> None:
         """Wait until a condition of this state holds. Raises AssertionError if it does not."""
         with self.changed:
-            if not self.changed.wait_for(holds, WAIT_SECONDS):
+            if not self.changed.wait_for(holds, PATIENCE_SECONDS):
                 said = "\n  ".join(f"{each.chat}: {each.text}" for each in self.sent)
                 raise AssertionError(f"{what} did not come; the bot sent:\n  {said}")
 

@@ -17,6 +17,7 @@ from services.api.figures import Figures
 from services.common.errors import TryLater
 from services.operations.sources import read_sources
 from tests.support.api.running_api import api_settings
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_many_callers_start_one_computation(client: TestClient, monkeypatch: pyt
     def slow(*_given: Any, **_named: Any) -> None:
         nonlocal running, most
         running, most = running + 1, max(most, running + 1)
-        go_on.wait(20)
+        go_on.wait(PATIENCE_SECONDS)
         running -= 1
 
     def call(number: int) -> None:
@@ -83,8 +84,8 @@ def test_many_callers_start_one_computation(client: TestClient, monkeypatch: pyt
     monkeypatch.setattr(figures, "read_sources", slow)
     with ThreadPoolExecutor(10) as threads:
         calls = [threads.submit(call, number) for number in range(10)]
-        assert all(refused.acquire(timeout=20) for _ in range(9))
+        assert all(refused.acquire(timeout=PATIENCE_SECONDS) for _ in range(9))
         go_on.set()
         for each in calls:
-            each.result(20)
+            each.result(PATIENCE_SECONDS)
     assert most == 1

@@ -16,6 +16,7 @@ from services.common.history.port import Batch
 from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
+from tests.support.history.tables import with_tables
 
 NOW = datetime.now(UTC)
 
@@ -35,7 +36,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def recorded(state: Path) -> None:
-    with closing(open_history(Settings(state_dir=state))) as writer:
+    with closing(open_history(with_tables(Settings(state_dir=state)))) as writer:
         writer.write(
             Batch(
                 articles=[some.article(1, fetched=NOW - timedelta(hours=2))],

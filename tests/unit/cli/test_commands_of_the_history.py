@@ -17,6 +17,7 @@ from services.common.history.port import Batch
 from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
+from tests.support.history.tables import with_tables
 
 RUNNER = CliRunner()
 NOW = datetime.now(UTC)
@@ -41,7 +42,7 @@ def recorded(state: Path) -> None:
         "entry_rules": RULES,
         "enter_long": 0,
     }
-    with closing(open_history(Settings(state_dir=state))) as writer:
+    with closing(open_history(with_tables(Settings(state_dir=state)))) as writer:
         writer.write(
             Batch(
                 articles=[

@@ -14,12 +14,13 @@ from services.common.history.writing import open_notifier_log
 from services.common.settings.settings import Settings
 from services.notifier import alone as alone_module
 from services.notifier.alone import Alone
+from tests.support.history.tables import with_tables
 from tests.support.notifier.samples import NOW
 
 
 @pytest.fixture
 def log(sqlite_history: Settings) -> Iterator[NotifierLog]:
-    opened = open_notifier_log(sqlite_history)
+    opened = open_notifier_log(with_tables(sqlite_history))
     yield opened
     opened.close()
 

@@ -20,6 +20,7 @@ from services.common.settings.settings import Settings
 from services.notifier import briefing
 from services.notifier.briefing import Briefing
 from services.operations.briefs.make import Made, make_brief
+from tests.support.history.tables import with_tables
 
 
 def utc(text: str) -> datetime:
@@ -28,7 +29,7 @@ def utc(text: str) -> datetime:
 
 @pytest.fixture
 def log(sqlite_history: Settings) -> Iterator[NotifierLog]:
-    with closing(open_notifier_log(sqlite_history)) as opened:
+    with closing(open_notifier_log(with_tables(sqlite_history))) as opened:
         yield opened
 
 

@@ -16,13 +16,14 @@ from services.common.settings.settings import Settings
 from services.operations.portfolio import Closed, Exposure, currency_of, read_portfolio
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import at
+from tests.support.history.tables import with_tables
 
 NOW = at(86_400)
 
 
 @pytest.fixture
 def writer(sqlite_history: Settings) -> Iterator[HistoryWriter]:
-    with closing(open_history(sqlite_history)) as opened:
+    with closing(open_history(with_tables(sqlite_history))) as opened:
         opened.check()
         yield opened
 

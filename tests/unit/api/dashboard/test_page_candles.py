@@ -11,6 +11,7 @@ from services.common.history.open import open_reader
 from services.common.history.rows import CandleRow
 from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
+from tests.support.history.tables import with_tables
 
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -48,7 +49,7 @@ def test_combined_candles_have_the_first_open_the_last_close_and_both_extremes()
 
 
 def test_a_day_of_minutes_is_read_whole_and_fits_a_chart(sqlite_history: Settings) -> None:
-    with closing(open_history(sqlite_history)) as history:
+    with closing(open_history(with_tables(sqlite_history))) as history:
         history.write(Batch(candles=[candle(minute, last=float(minute + 1)) for minute in range(1440)]))
     with closing(open_reader(sqlite_history)) as reader:
         found = last_day(reader, "BTC/USDT", "1m", START + timedelta(days=1))
@@ -58,7 +59,7 @@ def test_a_day_of_minutes_is_read_whole_and_fits_a_chart(sqlite_history: Setting
 
 
 def test_the_first_hours_are_shown_in_their_own_candles(sqlite_history: Settings) -> None:
-    with closing(open_history(sqlite_history)) as history:
+    with closing(open_history(with_tables(sqlite_history))) as history:
         history.write(Batch(candles=[candle(minute) for minute in range(90)]))
     with closing(open_reader(sqlite_history)) as reader:
         assert len(last_day(reader, "BTC/USDT", "1m", START + timedelta(hours=2))) == 90

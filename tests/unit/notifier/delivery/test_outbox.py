@@ -13,6 +13,7 @@ from services.common.history.writing import open_notifier_log
 from services.common.settings.settings import Settings
 from services.notifier.delivery.digest import digest
 from services.notifier.delivery.outbox import Outbox
+from tests.support.history.tables import with_tables
 from tests.support.notifier.samples import NOW, notice
 
 CLOCK = ManualClock(NOW)
@@ -20,7 +21,7 @@ CLOCK = ManualClock(NOW)
 
 @pytest.fixture
 def outbox(sqlite_history: Settings) -> Iterator[Outbox]:
-    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    log, reader = open_notifier_log(with_tables(sqlite_history)), open_reader(sqlite_history)
     yield Outbox(log, reader, ManualClock(NOW))
     reader.close()
     log.close()
@@ -39,7 +40,7 @@ def test_a_notice_stands_in_the_outbox_together_with_its_position(outbox: Outbox
 
 
 def test_only_one_of_two_notifiers_can_claim_a_notice(outbox: Outbox, sqlite_history: Settings) -> None:
-    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    log, reader = open_notifier_log(with_tables(sqlite_history)), open_reader(sqlite_history)
     second = Outbox(log, reader, CLOCK)
     outbox.accept([notice()])
     assert [outbox.claim(notice()), second.claim(notice())] == [True, False]
@@ -69,7 +70,7 @@ def test_a_settled_notice_is_never_sent_again(outbox: Outbox, state: NoticeState
 def test_what_is_left_is_told_by_one_digest_even_after_the_clock_was_set_back(
     sqlite_history: Settings,
 ) -> None:
-    log, reader = open_notifier_log(sqlite_history), open_reader(sqlite_history)
+    log, reader = open_notifier_log(with_tables(sqlite_history)), open_reader(sqlite_history)
     first = Outbox(log, reader, ManualClock(NOW))
     first.accept([notice("a"), notice("b")])
     first.settle([notice("a")], NoticeState.DIGESTED, "quiet")

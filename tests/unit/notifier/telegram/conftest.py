@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,6 +18,7 @@ from services.common.store.open import open_store
 from services.common.store.port import SentimentStore
 from services.notifier.telegram.answers import Parts
 from tests.support.history.history_samples import at
+from tests.support.history.tables import with_tables
 from tests.support.store.embedded_redis import by_port, client_of, embedded_redis
 from tests.support.telegram.talking import Chat
 
@@ -29,21 +29,11 @@ def redis_program() -> Iterator[EmbeddedRedis]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def migrated_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an empty history, to be copied: its migration takes longer than a test."""
-    folder = tmp_path_factory.mktemp("history") / "state"
-    with closing(open_history(Settings(state_dir=folder))) as opened:
-        opened.check()
-    return folder
-
-
 @pytest.fixture
-def telegram_settings(redis_program: EmbeddedRedis, migrated_history: Path, tmp_path: Path) -> Settings:
-    shutil.copytree(migrated_history, tmp_path / "state")
+def telegram_settings(redis_program: EmbeddedRedis, tmp_path: Path) -> Settings:
     with closing(client_of(redis_program)) as client:
         client.flushdb()
-    return by_port(redis_program).changed(state_dir=tmp_path / "state")
+    return with_tables(by_port(redis_program).changed(state_dir=tmp_path / "state"))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from services.notifier.telegram.connection.taken import Taken
 from services.notifier.telegram.reply import Reply
 from services.operations.holds import read_entries
 from tests.support.telegram.bot_api import BotApi, Fault
+from tests.support.waiting import PATIENCE_SECONDS
 
 Connect = Callable[..., TelegramBot]
 
@@ -131,7 +132,7 @@ def test_a_slow_answer_in_one_chat_delays_no_other_chat(
     goes_on = threading.Event()
 
     def slow(*_: object) -> Reply:
-        assert goes_on.wait(20)
+        assert goes_on.wait(PATIENCE_SECONDS)
         return Reply("at last")
 
     monkeypatch.setitem(CATALOGUE, "help", replace(CATALOGUE["help"], command=slow))
