@@ -15,6 +15,10 @@ from services.common.runtime.runner import count_error
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 5.0
 REFUSED_SECONDS = 60.0
+NOT_ASKED = DependencyHealth(ok=False, detail="not asked yet", required=False)
+"""The health of a server before its first answer: nobody knows whether it is there."""
+NOT_MEASURED = DependencyHealth(ok=True, detail="not measured yet", required=False)
+"""The health of figures that are computed from the history: the first ones may take minutes, and nothing fails."""
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +34,7 @@ class Follower:
         name: the name of the server for the log.
         step: reads once and returns the seconds until the next call. Raises TryLater and StopProgram.
         end: called in the thread after the last call of `step`.
+        first: the health before the first call of `step` has ended.
     """
 
     def __init__(
@@ -38,12 +43,13 @@ class Follower:
         name: str,
         step: Callable[[threading.Event], float],
         end: Callable[[], None] = lambda: None,
+        first: DependencyHealth = NOT_ASKED,
     ) -> None:
         self._service, self._name, self._step, self._end = service, name, step, end
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        self._health = DependencyHealth(ok=False, detail="not asked yet", required=False)
+        self._health = first
 
     def start(self) -> None:
         """Start the thread, unless it was started before."""

@@ -33,7 +33,7 @@ from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
-from services.history_recorder.follower import Follower
+from services.history_recorder.follower import NOT_MEASURED, Follower
 from services.history_recorder.freqtrade.following import FreqtradeFollower, is_followed
 from services.history_recorder.inbox import Inbox, is_empty, merged
 from services.history_recorder.outcomes import OutcomeFollower
@@ -106,8 +106,10 @@ class HistoryRecorder:
         if reader is not None:
             outcomes = OutcomeFollower(reader, clock, self._inbox, work=self.work)
             performance = PerformanceFollower(settings, clock, self._inbox, work=self.work)
-            self._followers["outcomes"] = Follower(NAME, "outcomes", outcomes.step)
-            self._followers["performance"] = Follower(NAME, "performance", performance.step)
+            self._followers["outcomes"] = Follower(NAME, "outcomes", outcomes.step, first=NOT_MEASURED)
+            self._followers["performance"] = Follower(
+                NAME, "performance", performance.step, first=NOT_MEASURED
+            )
         self._lag = Lag(
             NAME,
             settings.lag_limit,

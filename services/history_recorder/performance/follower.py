@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess  # nosec B404
 import sys
 import threading
@@ -43,13 +44,20 @@ class PerformanceFollower:
         self._clock, self._inbox, self._work = clock, inbox, work
 
     def step(self, stop: threading.Event) -> float:
-        """Measure once and put the rows into the inbox. Returns the pause. Raises TryLater if it did not succeed."""
+        """Measure once and put the rows into the inbox. Returns the pause.
+
+        Raises:
+            TryLater: it did not succeed; also trying takes at most a sixth of one core.
+        """
         begun = time.monotonic()
         with self._work.doing("measuring how the scores did", MOST_SECONDS):
-            rows = self._measured(stop)
+            try:
+                rows = self._measured(stop)
+            except TryLater as error:
+                raise TryLater(str(error), after=_pause_after(begun)) from error
         if rows:
             self._inbox.put(Batch(summaries=rows), stop)
-        return max(PAUSE_SECONDS, PAUSES_PER_SECOND * (time.monotonic() - begun))
+        return max(PAUSE_SECONDS, _pause_after(begun))
 
     def _measured(self, stop: threading.Event) -> list[SummaryRow]:
         order: Order = {"url": self._url, "now": self._clock.now().isoformat(), "recorder": os.getpid()}
@@ -61,10 +69,15 @@ class PerformanceFollower:
             env={**os.environ, "PYTHONPATH": PYTHON_PATH, **_ONE_THREAD},
             text=True,
         )
+        deadline = time.monotonic() + MOST_SECONDS
         with program:
-            output, error = self._finished(program, json.dumps(order), stop)
+            output, error = self._finished(program, json.dumps(order), deadline, stop)
         if stop.is_set():
             return []
+        if program.returncode == -signal.SIGKILL and time.monotonic() > deadline:
+            raise TryLater(
+                f"how the scores did was not measured within {MOST_SECONDS:.0f} s; what was measured last is shown"
+            )
         if program.returncode:
             raise TryLater(f"how the scores did was not measured: {error.strip()[-_MOST_LETTERS:]}")
         return [
@@ -72,9 +85,10 @@ class PerformanceFollower:
             for row in json.loads(output)
         ]
 
-    def _finished(self, program: subprocess.Popen[str], order: str, stop: threading.Event) -> tuple[str, str]:
-        """What the program wrote; it is killed when `stop` is set or it takes too long."""
-        deadline = time.monotonic() + MOST_SECONDS
+    def _finished(
+        self, program: subprocess.Popen[str], order: str, deadline: float, stop: threading.Event
+    ) -> tuple[str, str]:
+        """What the program wrote; it is killed when `stop` is set or at the deadline."""
         given: str | None = order
         while True:
             try:
@@ -83,3 +97,8 @@ class PerformanceFollower:
                 given = None
             if stop.is_set() or time.monotonic() > deadline:
                 program.kill()
+
+
+def _pause_after(begun: float) -> float:
+    """The shortest pause in seconds after an attempt that began at this time."""
+    return PAUSES_PER_SECOND * (time.monotonic() - begun)

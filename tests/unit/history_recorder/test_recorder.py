@@ -10,6 +10,7 @@ from services.common.broker import batches
 from services.common.broker.port import Delivery
 from services.common.clock import ManualClock
 from services.common.errors import StopProgram, TryLater
+from services.common.history.open import open_reader
 from services.common.history.port import Limits
 from services.common.messages import NewsArticle, NewsScored
 from services.common.settings.settings import Settings
@@ -128,6 +129,24 @@ def test_health_names_what_recording_needs_and_whether_a_bot_is_followed() -> No
     assert health["history"].ok
     assert "FREQTRADE_WS_TOKEN" in health["freqtrade"].detail
     assert {name for name, part in health.items() if part.required} == {"broker", "history"}
+
+
+def test_figures_that_were_not_measured_yet_are_no_failure(sqlite_history: Settings) -> None:
+    recorder = HistoryRecorder(
+        Settings(),
+        FakeBroker(FakeSubscription([], threading.Event())),
+        FakeHistory(),
+        FakeStore(),
+        ManualClock(NOW),
+        reader=open_reader(sqlite_history),
+    )
+    health = recorder.health()
+    recorder.close()
+    assert [(health[name].ok, health[name].detail) for name in ("outcomes", "performance")] == [
+        (True, "not measured yet"),
+        (True, "not measured yet"),
+    ]
+    assert not health["redis"].ok
 
 
 def test_a_history_that_is_away_is_opened_by_a_later_start() -> None:

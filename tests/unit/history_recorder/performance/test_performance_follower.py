@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +20,12 @@ from services.common.history.writing import open_history
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
 from services.history_recorder.inbox import Inbox, merged
-from services.history_recorder.performance.follower import PAUSE_SECONDS, PerformanceFollower
+from services.history_recorder.performance import follower
+from services.history_recorder.performance.follower import (
+    PAUSE_SECONDS,
+    PAUSES_PER_SECOND,
+    PerformanceFollower,
+)
 from services.history_recorder.performance.program import summaries
 from services.history_recorder.performance.summary import PERIODS
 from tests.support.history import history_samples as some
@@ -51,6 +57,18 @@ def test_a_history_that_cannot_be_read_is_tried_again_with_its_reason(tmp_path: 
     with pytest.raises(TryLater, match=r"history\.sqlite"):
         follower_of(settings, inbox).step(threading.Event())
     assert inbox.take() == []
+
+
+def test_a_measurement_beyond_its_limit_is_ended_and_tried_again_after_a_pause(
+    sqlite_history: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follower, "MOST_SECONDS", 0.0)
+    begun = time.monotonic()
+    with pytest.raises(TryLater, match="not measured within") as caught:
+        follower_of(sqlite_history, Inbox()).step(threading.Event())
+    most = PAUSES_PER_SECOND * (time.monotonic() - begun)
+    assert caught.value.after is not None
+    assert 0.5 * most < caught.value.after <= most
 
 
 def test_the_process_ends_with_the_recorder(sqlite_history: Settings) -> None:
