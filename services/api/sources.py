@@ -25,13 +25,14 @@ from services.common.secrets.secret_texts import secrets_of
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.connections import connected_broker, next_step, store_hint
-from services.operations.dead_letters import DeadLetterBox, queues_with_dead_letters
+from services.operations.dead_letters import DeadLetterBox, Room, queues_with_dead_letters
 from services.operations.health import SystemHealth, read_health
 from services.operations.other_programs.strategy_reads import StoreForStrategies
 from services.operations.queues.report import QueueReport, read_queues
 
 RECENT_SECONDS = 3.0
-MOST_DEAD_LETTERS = 500
+ROOM_FOR_DEAD_LETTERS = Room(letters=500, bytes=64_000_000, at_once=16)
+"""One letter may have a megabyte, and the API has half a gigabyte for everything."""
 
 
 class Sources:
@@ -87,7 +88,7 @@ class Sources:
 
     @contextmanager
     def dead_letters(self, queue: str) -> Iterator[DeadLetterBox]:
-        """Yield the dead letters of a queue, at most the 500 oldest of them, for one caller at a time.
+        """Yield the dead letters of a queue, at most the 500 oldest of them or 64 MB, for one caller at a time.
 
         Raises:
             Problem: the queue has no dead letters of its own (404).
@@ -97,7 +98,7 @@ class Sources:
         with (
             alone(self._box, "somebody else looks at the dead letters; try again"),
             connected_broker(self.settings) as broker,
-            DeadLetterBox(broker, queues, MOST_DEAD_LETTERS) as box,
+            DeadLetterBox(broker, queues, ROOM_FOR_DEAD_LETTERS) as box,
         ):
             yield box
 

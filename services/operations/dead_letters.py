@@ -25,6 +25,25 @@ MOST_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Room:
+    """How many dead letters are received from each queue.
+
+    Attributes:
+        letters: the largest number.
+        bytes: the size of their bodies from which on no more are received; None is without a limit.
+        at_once: the number that the broker may send before they are counted, so that the memory stays bounded.
+    """
+
+    letters: int = MOST_AT_ONCE
+    bytes: int | None = None
+    at_once: int = MOST_AT_ONCE
+
+
+NO_LIMIT = Room()
+"""For a process of its own: 10,000 letters of any size."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A dead letter.
 
@@ -79,36 +98,48 @@ class DeadLetterBox:
 
     Args:
         broker: a connected broker.
-        most: the largest number that is received from each queue, the oldest first.
+        queues: the queues to which the letters belong.
+        room: how many are received, the oldest first.
 
     Raises:
         TryLater: the broker does not answer.
     """
 
-    def __init__(self, broker: Broker, queues: Sequence[Queue], most: int = MOST_AT_ONCE) -> None:
+    def __init__(self, broker: Broker, queues: Sequence[Queue], room: Room = NO_LIMIT) -> None:
         self._broker = broker
         self._queues = queues
-        self._most = most
+        self._room = room
         self._held: list[tuple[Queue, Subscription, Delivery]] = []
         self._subscriptions: list[Subscription] = []
 
     def __enter__(self) -> Self:
         ready = {state.name: state.ready for state in self._broker.queues()}
         for queue in self._queues:
-            if expected := min(ready.get(queue.dead_letter_name, 0), self._most):
-                subscription = self._broker.subscribe(queue.dead_letter_name, expected)
-                self._subscriptions.append(subscription)
-                self._take(queue, subscription, expected)
+            self._take(queue, min(ready.get(queue.dead_letter_name, 0), self._room.letters))
         return self
 
-    def _take(self, queue: Queue, subscription: Subscription, expected: int) -> None:
-        taken = 0
-        while taken < expected:
-            deliveries = subscription.receive(expected - taken, RECEIVE_SECONDS)
-            if not deliveries:  # another consumer holds the rest
+    def _take(self, queue: Queue, expected: int) -> None:
+        """Receive portion by portion, each by a subscription of its own, because the first one gets no more."""
+        most, size = self._room.bytes, 0
+        while expected > 0 and (most is None or size < most):
+            asked = min(expected, self._room.at_once)
+            deliveries = self._portion(queue, asked)
+            if len(deliveries) < asked:  # another consumer holds the rest
                 return
-            taken += len(deliveries)
-            self._held += [(queue, subscription, delivery) for delivery in deliveries]
+            expected -= asked
+            size += sum(len(delivery.body) for delivery in deliveries)
+
+    def _portion(self, queue: Queue, expected: int) -> list[Delivery]:
+        subscription = self._broker.subscribe(queue.dead_letter_name, expected)
+        self._subscriptions.append(subscription)
+        taken: list[Delivery] = []
+        while len(taken) < expected:
+            deliveries = subscription.receive(expected - len(taken), RECEIVE_SECONDS)
+            if not deliveries:
+                break
+            taken += deliveries
+        self._held += [(queue, subscription, delivery) for delivery in taken]
+        return taken
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

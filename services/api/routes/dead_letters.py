@@ -38,14 +38,17 @@ class Replay(BaseModel):
 
 @router.get("/v1/dead_letters/{queue}", responses=problems(404), response_model=dict[str, Any])
 def dead_letters(asked: Asked, queue: QueueName) -> JsonAnswer:
-    """The dead letters of a queue, oldest first, at most 500; of a long message the first 4,000 characters."""
+    """The dead letters of a queue, oldest first, at most 500 or 64 MB of them.
+
+    Of a long message the first 4,000 characters are shown.
+    """
     with asked.dead_letters(queue) as box:
         return JsonAnswer({"queue": queue, "dead_letters": [_shown(letter) for letter in box.letters()]})
 
 
 @router.post("/v1/dead_letters/{queue}/replay", responses=problems(400, 404), response_model=dict[str, Any])
 def replay(asked: Asked, queue: QueueName, which: Replay) -> JsonAnswer:
-    """Publish dead letters again to the queue they came from, at most 500 at once."""
+    """Publish dead letters again to the queue they came from, at most 500 or 64 MB of them at once."""
     with asked.dead_letters(queue) as box:
         chosen = _known(box, which.ids)
         return JsonAnswer({"replayed": box.replay(chosen)})

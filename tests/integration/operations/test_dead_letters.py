@@ -11,7 +11,7 @@ from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.errors import NeverWorks
 from services.common.runtime.tracing import HEADER_TRACE
 from services.common.settings.settings import Settings
-from services.operations.dead_letters import DeadLetterBox
+from services.operations.dead_letters import DeadLetterBox, Room
 from tests.support.broker.dead_letters import BODIES, wait_for_dead_letters, with_dead_letters
 
 
@@ -74,3 +74,15 @@ def test_an_id_that_is_not_there_is_named_and_nothing_moves(broker: Broker, acti
     ):
         getattr(opened, action)(frozenset({"one", "nobody"}))
     wait_for_dead_letters(broker, 3)
+
+
+def test_no_more_is_received_than_there_is_room_for_and_the_oldest_come_first(settings: Settings) -> None:
+    bodies = {f"letter-{number}": b"x" * 1_000 for number in range(7)}
+    room = Room(letters=6, bytes=2_500, at_once=2)  # the second portion goes beyond it
+    with with_dead_letters(settings, bodies) as broker:
+        with DeadLetterBox(broker, [RAW_NEWS_DATA], room) as opened:
+            assert [letter.id for letter in opened.letters()] == [*bodies][:4]
+            assert opened.drop(None) == 4
+        wait_for_dead_letters(broker, 3)
+        with DeadLetterBox(broker, [RAW_NEWS_DATA], room) as opened:
+            assert [letter.id for letter in opened.letters()] == [*bodies][4:]
