@@ -9,14 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import compress
 
 from services.common.history.port import HistoryReader
 from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.common.history.rows import CandleRow, TradeRow
 from services.common.values import asset_of
 from services.operations.answer import Answer
-from services.operations.trades import Trade
+from services.operations.trades import Trade, followed_bot
 
 PRICE_AGE = timedelta(days=1)
 """The age from which the last recorded price of a pair is no longer shown as its price."""
@@ -112,9 +111,7 @@ def read_portfolio(history: HistoryReader, timeframe: str, now: datetime) -> Por
         TryLater, StopProgram: as the history does.
     """
     rows = recorded_trades(history, now)
-    is_open = [row.closed is None or row.closed > now for row in rows]
-    positions = open_positions(history, compress(rows, is_open), timeframe, now)
-    closed = [row for row, still in zip(rows, is_open, strict=True) if not still]
+    positions = open_positions(history, open_at(history, rows, now), timeframe, now)
     spans: list[tuple[int | None, datetime | None]] = [
         *((days, now - timedelta(days=days)) for days in PERIODS),
         (None, None),
@@ -123,8 +120,15 @@ def read_portfolio(history: HistoryReader, timeframe: str, now: datetime) -> Por
         at=now,
         positions=positions,
         exposure=exposure_of(positions),
-        periods=tuple(ClosedIn(days, closed_between(closed, since, now)) for days, since in spans),
+        periods=tuple(ClosedIn(days, closed_between(rows, since, now)) for days, since in spans),
     )
+
+
+def open_at(history: HistoryReader, trades: Iterable[TradeRow], now: datetime) -> list[TradeRow]:
+    """Those of the trades that are open at `now` and still seen (see `Trade`). Raises as `read_portfolio`."""
+    followed = followed_bot(history)
+    is_open = [row for row in trades if row.closed is None or row.closed > now]
+    return [row for row in is_open if Trade.of(row, followed).unseen_since is None]
 
 
 def open_positions(

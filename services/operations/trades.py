@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.common.history.followed_bot import POSITION, FollowedBot
 from services.common.history.port import HistoryReader
 from services.common.history.queries import DEFAULT_LIMIT, TradeFilter
 from services.common.history.rows import ARTICLE_OF_TRADE, TradeRow
@@ -21,6 +22,8 @@ class Trade(Answer):
         side: long or short.
         stake, profit_abs: in the stake currency; the profit of an open trade is the one at `updated`.
         article_id: the article that was known at the entry; empty if it is not recorded.
+        unseen_since: of an open trade: since when the recorder reads another bot or another database of Freqtrade, so
+            that nobody sees whether the trade is still open; None while it is seen.
     """
 
     bot: str
@@ -38,10 +41,12 @@ class Trade(Answer):
     exit_reason: str
     article_id: str
     updated: datetime
+    unseen_since: datetime | None = None
 
     @classmethod
-    def of(cls, row: TradeRow) -> Trade:
-        """The trade of a row of the history."""
+    def of(cls, row: TradeRow, followed: FollowedBot | None = None) -> Trade:
+        """The trade of a row of the history; `followed` is the bot whose trades are read now."""
+        is_unseen = followed is not None and row.closed is None and row.bot != followed.name
         return cls(
             bot=row.bot,
             trade_id=row.trade_id,
@@ -58,6 +63,7 @@ class Trade(Answer):
             exit_reason=row.exit_reason,
             article_id=_article(row.details),
             updated=row.updated,
+            unseen_since=followed.since if followed and is_unseen else None,
         )
 
 
@@ -80,7 +86,13 @@ def list_trades(
     """List trades, the one opened last first. Raises NeverWorks, TryLater and StopProgram, as the history does."""
     which = TradeFilter(pairs=(pair,) if pair else (), is_open=True if open_only else None)
     page = history.trades(which, limit=limit, after=cursor)
-    return TradePage(tuple(map(Trade.of, page.rows)), page.next)
+    followed = followed_bot(history)
+    return TradePage(tuple(Trade.of(row, followed) for row in page.rows), page.next)
+
+
+def followed_bot(history: HistoryReader) -> FollowedBot | None:
+    """The bot whose trades are recorded now; None if none ever was. Raises TryLater and StopProgram."""
+    return FollowedBot.read(history.position(POSITION))
 
 
 def _article(details: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from services.common.clock import Clock
 from services.common.errors import StopProgram, TryLater
+from services.common.history.followed_bot import POSITION, FollowedBot
 from services.common.history.port import Batch
 from services.common.history.rows import AnalysedRow, TradeRow
 from services.common.runtime.work import CallsInProgress
@@ -28,7 +29,7 @@ from services.history_recorder.freqtrade.messages import (
     TRADE_MESSAGES,
     MessageStream,
 )
-from services.history_recorder.freqtrade.rest import TIMEOUT_SECONDS, FreqtradeRest
+from services.history_recorder.freqtrade.rest import TIMEOUT_SECONDS, Bot, FreqtradeRest
 from services.history_recorder.freqtrade.rows import (
     analysed_rows,
     before_first,
@@ -101,6 +102,7 @@ class FreqtradeFollower:
         self._opened = ExitStack()
         self._connection: _Connection | None = None
         self._positions: dict[str, datetime] = {}
+        self._followed: FollowedBot | None = None
         self._trades = TradeReader(clock, self._asked, recorded)
 
     def step(self, stop: threading.Event) -> float:
@@ -198,6 +200,7 @@ class FreqtradeFollower:
         bot = self._asked(rest.bot)
         if bot is None:
             return
+        self._note(bot, stop)
         cursor = trades_cursor(bot.name)
         found = self._trades.read(rest, bot.name, self._position(cursor), catches_up=catches_up)
         if not found.trades:
@@ -207,6 +210,15 @@ class FreqtradeFollower:
             self._trades.handed_over(found)
             if found.position:
                 self._positions[cursor] = found.position
+
+    def _note(self, bot: Bot, stop: threading.Event) -> None:
+        """Record which bot is followed, if it is another one than before."""
+        followed = self._followed or FollowedBot.read(self._position_of(POSITION))
+        if followed is None or followed.name != bot.name:
+            followed = FollowedBot(bot.name, self._clock.now())
+            if not self._inbox.put(Batch(cursors={POSITION: followed.written()}), stop):
+                return
+        self._followed = followed
 
     def _position(self, cursor: str) -> datetime | None:
         """How far the history is, or will be when the inbox is written."""

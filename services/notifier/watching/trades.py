@@ -13,7 +13,7 @@ from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.notifier.happenings.trades import Passed, step_happenings
 from services.notifier.rules.document import WatchTable
 from services.notifier.watching.found import Found
-from services.operations.portfolio import open_positions
+from services.operations.portfolio import open_at, open_positions
 
 CURSOR = "notifier:steps"
 
@@ -50,7 +50,8 @@ class StepWatch:
             self._passed = {name: Passed(**values) for name, values in stored.items()}
         now, table = self._clock.now(), self._table
         trades = self._reader.trades(TradeFilter(is_open=True), limit=MAX_LIMIT).rows
-        positions = open_positions(self._reader, trades, self._timeframe, now)
+        seen = open_at(self._reader, trades, now)
+        positions = open_positions(self._reader, seen, self._timeframe, now)
         found, self._next = step_happenings(
             positions, self._passed, table.profit_steps, table.loss_steps, now
         )

@@ -16,7 +16,14 @@ from services.operations.briefs.stories import ToldStory, most_told
 from services.operations.briefs.strong_scores import StrongScores, read_strong_scores
 from services.operations.holds import Hold
 from services.operations.news.stories import StoryRow
-from services.operations.portfolio import Closed, Position, closed_between, open_positions, recorded_trades
+from services.operations.portfolio import (
+    Closed,
+    Position,
+    closed_between,
+    open_at,
+    open_positions,
+    recorded_trades,
+)
 from services.operations.sources import SourceReport, read_sources
 from services.operations.why.news_then import holds_at, stories_between
 from services.operations.why.trade import TradeWhy, why_trade
@@ -44,7 +51,7 @@ class SilentSource(Answer):
 
     source: str
     last_seen: datetime
-    articles_per_day: float
+    articles_per_day: float | None
     is_failing: bool
 
 
@@ -86,7 +93,7 @@ def read_daily(
         TryLater, StopProgram: as the history and the store do.
     """
     rows = recorded_trades(history, now)
-    is_open = [row for row in rows if row.closed is None or row.closed > now]
+    is_open = open_at(history, rows, now)
     positions = open_positions(history, is_open[:_MOST_TRADES], settings.candle_timeframe, now)
     pairs = dict.fromkeys(
         (*settings.trading_pairs, *(row.pair for row in rows if row.opened > since - USUAL))
@@ -114,7 +121,7 @@ def silent_sources(reports: Sequence[SourceReport], since: datetime) -> tuple[Si
     silent = [
         SilentSource(each.source, each.last_seen, each.articles_per_day, bool(each.is_failing))
         for each in reports
-        if each.last_seen < since and (each.articles_per_day >= _LEAST_A_DAY or each.is_failing)
+        if each.last_seen < since and ((each.articles_per_day or 0.0) >= _LEAST_A_DAY or each.is_failing)
     ]
     return tuple(sorted(silent, key=lambda each: (each.last_seen, each.source)))
 

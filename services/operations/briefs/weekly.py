@@ -16,6 +16,7 @@ from services.operations.portfolio import (
     Exposure,
     closed_between,
     exposure_of,
+    open_at,
     open_positions,
     recorded_trades,
 )
@@ -66,7 +67,7 @@ def read_weekly(history: HistoryReader, settings: Settings, since: datetime, now
     """
     performance = read_performance(history, start=since, end=now, now=now)
     rows = recorded_trades(history, now)
-    is_open = [row for row in rows if row.closed is None or row.closed > now]
+    is_open = open_at(history, rows, now)
     articles = sum(each.fetched < now for each in history.article_times(since, limit=MOST_ROWS))
     opened = sum(row.opened >= since for row in rows)
     closed = closed_between(rows, since, now)

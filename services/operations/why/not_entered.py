@@ -11,7 +11,7 @@ from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.operations.answer import Answer
 from services.operations.holds import Hold
 from services.operations.news.stories import StoryRow
-from services.operations.trades import Trade
+from services.operations.trades import Trade, followed_bot
 from services.operations.why.candles import Candle, candle_at, newest_candle
 from services.operations.why.news_then import holds_at, stories_between
 from services.operations.why.sentences import about_holds, about_rules, about_sentiment, holder, time_of
@@ -102,7 +102,9 @@ def _open_trades(history: HistoryReader, at: datetime, candle: Candle | None) ->
     """The trades that were open at a moment, or were opened at the candle before it; the last one first."""
     until = at if candle is None else max(at, candle.closes + (candle.closes - candle.opened))
     rows = history.trades(TradeFilter(until=until), limit=MAX_LIMIT).rows
-    return [Trade.of(row) for row in rows if row.closed is None or row.closed > at]
+    followed = followed_bot(history)
+    trades = [Trade.of(row, followed) for row in rows if row.closed is None or row.closed > at]
+    return [trade for trade in trades if trade.unseen_since is None or trade.unseen_since > at]
 
 
 def _with_sentences(found: WhyNot) -> WhyNot:

@@ -24,8 +24,12 @@ _EXITS = {
     "exit_signal": "the strategy asked for an exit",
 }
 
-_OF_RULES = re.compile(r"(?P<rules>[a-z]\w*(\+[a-z]\w*)*) (?P<score>[+-]\d\.\d\d)")
-"""The reason of LLMSentimentStrategy: `sentiment+macd_cross_down -0.95`."""
+_OF_RULES = re.compile(
+    r"(?P<rules>[a-z]\w*(\+[a-z]\w*)*) (?P<of>aggregate )?(?P<score>[+-]?\d\.\d\d)( other)?"
+)
+"""The reason of LLMSentimentStrategy: `sentiment+macd_cross_down -0.95`, `sentiment aggregate -0.31`."""
+_OF_NEWS = re.compile(r"news (\w+ )?(?P<score>-?\d\.\d\d)")
+"""The reason of an exit by urgent news: `news hack -0.82`."""
 
 
 def time_of(moment: datetime) -> str:
@@ -56,7 +60,7 @@ def about_sentiment(candle: Candle, news: Sequence[StoryRow]) -> list[str]:
     if candle.aggregate is not None:
         said += f", aggregate {candle.aggregate:+.2f}"
     story = next((each for each in news if _has(each, candle.article_id)), None)
-    return [f"{said}{'' if story is None else _of(story)}."]
+    return [f"{said}{_of(story)}."]
 
 
 def about_holds(holds: Sequence[Hold]) -> list[str]:
@@ -73,20 +77,36 @@ def holder(hold: Hold) -> str:
     return "the store, which had lost its holds," if hold.owner == KEPT else hold.owner
 
 
-def about_exit(reason: str) -> str:
-    """Why a trade was closed, from Freqtrade's reason."""
+def about_exit(reason: str, story: StoryRow | None = None) -> str:
+    """Why a trade was closed, from Freqtrade's reason and the story that ended it."""
     if reason.startswith("news"):
-        return f"the news closed it ({reason})"
+        return f"the news closed it ({reason}){_of(story)}"
     if of_rules := _OF_RULES.fullmatch(reason):
-        rules = of_rules["rules"].replace("+", " and ")
-        return f"the strategy's exit rules that were true: {rules}, at a sentiment of {of_rules['score']}"
+        rules, kind = of_rules["rules"].replace("+", " and "), of_rules["of"] or ""
+        score = f"{kind}sentiment of {float(of_rules['score']):+.2f}"
+        return f"the strategy's exit rules that were true: {rules}, at {'an' if kind else 'a'} {score}{_of(story)}"
     return _EXITS.get(reason, reason)
+
+
+def score_that_ended(reason: str) -> float | None:
+    """The score of the one signal that ended a trade, to two decimal places, from Freqtrade's reason.
+
+    None if not the news ended it, or if it was the aggregate of several signals.
+    """
+    if of_news := _OF_NEWS.fullmatch(reason):
+        return None if of_news[1] == "aggregate " else float(of_news["score"])
+    of_rules = _OF_RULES.fullmatch(reason)
+    if of_rules is None or of_rules["of"] or "sentiment" not in of_rules["rules"].split("+"):
+        return None
+    return float(of_rules["score"])
 
 
 def _has(story: StoryRow, article_id: str) -> bool:
     return bool(article_id) and article_id in {story.article_id, *(each.article_id for each in story.scores)}
 
 
-def _of(story: StoryRow) -> str:
+def _of(story: StoryRow | None) -> str:
+    if story is None:
+        return ""
     others = f" and {len(story.sources) - 1} more" if len(story.sources) > 1 else ""
     return f', from "{story.headline}" ({story.source}{others})'

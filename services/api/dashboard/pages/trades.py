@@ -13,6 +13,7 @@ from services.api.dashboard.candles import read_candles
 from services.api.dashboard.charts import price_figure, price_label
 from services.api.dashboard.rendering import attempt, render
 from services.api.sources import sources
+from services.operations.news.stories import StoryRow
 from services.operations.trades import list_trades
 from services.operations.why.trade import why_trade
 
@@ -54,7 +55,7 @@ def trade_page(
     candles = (
         attempt(asked, lambda: read_candles(asked.history, trade.pair, timeframe, since, until)).value or ()
     )
-    stories = [*why.news_while_open, *([why.story] if why.story else [])]
+    stories = _once(*why.news_while_open, why.story, why.exit_story)
     return render(
         request,
         "trade.html.j2",
@@ -62,3 +63,8 @@ def trade_page(
         figure=price_figure(candles, stories, [trade], trade.pair),
         chart_label=price_label(candles, stories, trade.pair),
     )
+
+
+def _once(*stories: StoryRow | None) -> list[StoryRow]:
+    """Those stories that are there, each once."""
+    return list({story.article_id: story for story in stories if story is not None}.values())

@@ -43,6 +43,8 @@ def _line(parts: Parts, trade: Trade) -> str:
     lasted = describe_seconds((end - trade.opened).total_seconds())
     at = "" if trade.open_rate is None else f" at {price(trade.open_rate)}"
     ended = f"closed after {lasted}: {plain(trade.exit_reason)}" if trade.closed else f"open for {lasted}"
+    if trade.unseen_since:
+        ended = f"not seen since {minute(trade.unseen_since)}"
     return f"{bold(f'{trade.trade_id} {plain(trade.pair)}')} {trade.side}{at}, {ended}{profit}"
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from services.common.clock import SystemClock
 from services.common.errors import StopProgram, TryLater
+from services.common.history.followed_bot import POSITION, FollowedBot
 from services.common.history.port import Batch
 from services.common.runtime.work import CallsInProgress
 from services.common.settings.settings import Settings
@@ -149,6 +150,27 @@ def test_a_trade_is_recorded_when_it_opens_changes_and_closes(house: House) -> N
     house.server.trade(3, closed=NOW, message="exit_fill")
     batch = house.wait_for(lambda found: any(row.trade_id == 3 for row in found.trades))
     assert [row.trade_id for row in batch.trades] == [1, 1, 1, 3]
+
+
+def test_the_history_knows_which_bot_is_followed_and_since_when(house: House) -> None:
+    def followed(name: str) -> FollowedBot:
+        house.wait_for(lambda found: name in found.cursors.get(POSITION, ""))
+        bot = FollowedBot.read(house.positions[POSITION])
+        assert bot is not None
+        return bot
+
+    house.start()
+    first = followed(f"@{NOW - 10 * MINUTE:%Y%m%dT%H%M%SZ}")
+    house.end()
+    house.start()  # the same bot
+    house.server.trade(1, message="entry_fill")
+    house.wait_for(lambda found: len(found.trades) == 1)
+    assert followed("@") == first
+    house.end()
+    house.server.started = NOW - MINUTE  # with a new database
+    house.start()
+    second = followed(f"@{NOW - MINUTE:%Y%m%dT%H%M%SZ}")
+    assert second.since > first.since
 
 
 def test_a_bot_that_was_never_started_is_listened_to(house: House) -> None:

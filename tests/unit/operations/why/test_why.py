@@ -198,6 +198,62 @@ def test_a_trade_has_its_candle_its_story_its_end_and_the_news_while_it_was_open
     assert why_trade(reader, 7, "another", now=closed) is None
 
 
+def ended(reason: str) -> Batch:
+    """A trade that news of the score -0.95 ended; the news came after the decision and before the order was filled."""
+    opened = CLOSES + timedelta(seconds=20)
+    came = CLOSES + timedelta(seconds=10)
+    trade = some.trade(7, opened=opened, closed=opened + QUARTER, exit_reason=reason)
+    return Batch(
+        articles=[some.article(1), some.article(5, fetched=came), some.article(6, fetched=came)],
+        signals=[
+            some.signal(1, sentiment_score=0.85),
+            some.signal(5, sentiment_score=-0.951, available_at=came),
+            some.signal(6, sentiment_score=0.1, available_at=came + timedelta(seconds=5)),
+            some.signal(8, sentiment_score=-0.95, available_at=opened + HOUR),
+        ],
+        analysed=[candle(**ENTERS)],
+        trades=[trade],
+    )
+
+
+@pytest.mark.parametrize(
+    "reason", ["sentiment -0.95", "sentiment+macd_cross_down -0.95 other", "news hack -0.95", "news -0.95"]
+)
+def test_the_story_that_ended_a_trade_is_named_and_counted(
+    writer: HistoryWriter, reader: HistoryReader, reason: str
+) -> None:
+    writer.write(ended(reason))
+    found = why_last(reader, now=CLOSES + 2 * HOUR)
+    assert found is not None
+    assert found.exit_story is not None
+    assert (found.exit_story.headline, found.exit_score) == ("Title 5", -0.951)
+    assert found.sentences[-2].endswith(', from "Title 5" (Wire).')
+    assert found.sentences[-1] == "Stories about BTC/USDT that came while it was open: 2."
+    assert [story.headline for story in found.news_while_open] == ["Title 6", "Title 5"]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["macd_cross_down -0.95", "sentiment aggregate -0.95", "news aggregate -0.95", "roi", "sentiment stale"],
+)
+def test_a_trade_that_no_single_story_ended_has_none(
+    writer: HistoryWriter, reader: HistoryReader, reason: str
+) -> None:
+    writer.write(ended(reason))
+    found = why_last(reader, now=CLOSES + 2 * HOUR)
+    assert found is not None
+    assert (found.exit_story, found.exit_score) == (None, None)
+
+
+def test_a_story_that_ended_a_trade_and_is_not_recorded_is_not_guessed(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    writer.write(ended("sentiment -0.71"))
+    found = why_last(reader, now=CLOSES + 2 * HOUR)
+    assert found is not None
+    assert (found.exit_story, found.exit_score) == (None, -0.71)
+
+
 @pytest.mark.parametrize(
     ("asking", "entry"),
     [([1], 1), ([1, 2], 2), ([0], 0), ([-1], 2), ([3], 2), ([], 2)],
@@ -240,6 +296,11 @@ def test_without_trades_there_is_no_last_one(reader: HistoryReader) -> None:
             "sentiment+macd_cross_down -0.95",
             "rules that were true: sentiment and macd_cross_down, at a sentiment of -0.95",
         ),
+        (
+            "sentiment aggregate -0.31",
+            "rules that were true: sentiment, at an aggregate sentiment of -0.31",
+        ),
+        ("macd_cross_down 0.40", "rules that were true: macd_cross_down, at a sentiment of +0.40"),
         ("news -0.90", "the news closed it (news -0.90)"),
         ("own reason", "own reason"),
     ],
