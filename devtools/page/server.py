@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,8 @@ from pathlib import Path
 import uvicorn
 
 from devtools.page.sample import DAYS, TIMEFRAME, sample_batch, sample_signals
-from devtools.page.sample_news import PAIRS
+from devtools.page.sample_news import PAIRS, SOURCES
+from devtools.page.services import answering, away
 from services.api.app import build_app
 from services.common.broker.port import OutgoingMessage
 from services.common.broker.topology import RAW_NEWS_DATA
@@ -30,8 +31,6 @@ from services.history_recorder.outcomes import due_outcomes
 from services.operations.connections import connected_broker
 
 READY_SECONDS = 20.0
-_NO_SERVICE = "127.0.0.1:9"
-"""An address where nothing listens, so that the sample does not ask the services of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,14 @@ def served(folder: Path, now: datetime, *, is_empty: bool = False) -> Iterator[S
     Args:
         folder: for the files of all parts.
         now: what its clock says.
-        is_empty: leave out the history, the signals and the dead letters.
+        is_empty: leave out the history, the signals, the dead letters and the services.
     """
     listener = listen_on(0, LOOPBACK)
     port = listener.getsockname()[1]
-    with serving(_settings(folder, port)) as redis:
+    with (
+        nullcontext(away()) if is_empty else answering(SOURCES) as services,
+        serving(_settings(folder, port, services)) as redis,
+    ):
         settings = redis.settings
         _fill_store(settings, now, is_empty=is_empty)
         if not is_empty:
@@ -82,8 +84,7 @@ def served(folder: Path, now: datetime, *, is_empty: bool = False) -> Iterator[S
             running.join(READY_SECONDS)
 
 
-def _settings(folder: Path, port: int) -> Settings:
-    names = ("news_poller", "market_streamer", "sentiment_processor", "signal_cacher", "history_recorder")
+def _settings(folder: Path, port: int, services: str) -> Settings:
     return Settings.load(
         {
             "STATE_DIR": str(folder),
@@ -92,7 +93,7 @@ def _settings(folder: Path, port: int) -> Settings:
             "TRADING_PAIRS": ",".join(PAIRS),
             "CANDLE_TIMEFRAME": TIMEFRAME,
             "API_PORT": str(port),
-            "API_SERVICES": ",".join(f"{name}={_NO_SERVICE}" for name in names),
+            "API_SERVICES": services,
         }
     )
 

@@ -93,14 +93,14 @@ def demo(
             print_json(as_json(plan, result, problem))
         else:
             print(summary_text(plan, result, problem))
-        if run_dir is None and not at_terminal:
+        if at_terminal and problem is None:
+            show_until_stopped(plan, run.settings, folder, say)
+        if run_dir is not None:
+            say(f"its page again: {command_afterwards(plan, run.settings, folder)}")
+        elif not at_terminal:
             say("its page ended with it; a demo with --run-dir DIR leaves it for later")
-        elif run_dir is not None:
-            say(f"its page again: {command_afterwards(run.settings, folder)}")
         if problem:
             raise DemoFailed(problem)
-        if at_terminal:
-            show_until_stopped(run.settings, folder, say)
 
 
 def _check_above_zero(option: str, value: float | None) -> None:

@@ -39,6 +39,7 @@ def serve(open_page: Open = False, json_output: Json = False, broker: Broker = N
             say("there is no browser here that could be opened")
 
     if is_served(settings):
+        say("the page is served already, so this command only prints another link to it")
         show()
         return
     if not is_free(settings.api_port):

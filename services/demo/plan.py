@@ -42,6 +42,22 @@ class DemoPlan:
     time_limit: float
     expects_trade: bool
 
+    def note(self, *, has_ended: bool) -> str:
+        """What the demo's page says at its top."""
+        headlines = "were written for it" if self.expects_trade else "come from an archive"
+        sentences = [
+            "This demo has ended." if has_ended else "This is a demo.",
+            f"Its headlines {headlines} and its prices are replayed.",
+        ]
+        if self.speed != 1:
+            clock = (
+                f"set to an earlier time and {'ran' if has_ended else 'runs'} {self.speed:g} times as fast"
+            )
+            sentences.append(f"Its clock was {clock}, so ages and lags are those of that clock.")
+            if has_ended:
+                sentences.append("Ages now count from this machine's clock, so they have jumped.")
+        return " ".join(sentences)
+
 
 def sample_plan(speed: float | None, time_limit: float | None) -> DemoPlan:
     """The plan for the sample story of this project, on real candles of three pairs."""

@@ -54,6 +54,7 @@ def for_replay(settings: Settings, plan: DemoPlan, run_dir: Path, exchange_port:
         "freqtrade_api_host": "127.0.0.1",
         "freqtrade_api_port": free_port(),
         "api_port": free_port(),
+        "api_note": plan.note(has_ended=False),
     }
     if settings.broker is BrokerKind.EMBEDDED:
         ignored |= _OF_THE_SERVER

@@ -18,6 +18,8 @@ from services.common.settings.settings import Settings
 TIMEOUT_SECONDS = 2.0
 MOST_BYTES = 20_000
 AWAY = "away"
+NOTHING_ANSWERS = "down"
+"""The status of the system if no service answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def read_health(settings: Settings, now: datetime, *, leave_out: str = "") -> Sy
     unmissed = {NOTIFIER} - settings.service_addresses.keys()
     found = tuple(each for each in answers if each.service not in unmissed or each.status != AWAY)
     states = {each.status for each in found}
-    status = "ok" if states == {"ok"} else "down" if states == {AWAY} else "degraded"
+    status = "ok" if states == {"ok"} else NOTHING_ANSWERS if states == {AWAY} else "degraded"
     return SystemHealth(status, now, found)
 
 

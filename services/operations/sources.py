@@ -18,6 +18,9 @@ from services.operations.health import address_of
 MOST_ARTICLES = 100_000
 """The largest number of articles from which the figures are made; the newest of the period."""
 
+LEAST_FOR_P95 = 20
+"""With fewer articles the 95th percentile would be the largest of them."""
+
 FAILED_POLLS = (TryLater.reaction, NeverWorks.reaction, "defect")
 """The outcomes of polls that failed, in the metrics of the poller."""
 
@@ -28,9 +31,9 @@ class SourceReport(Answer):
 
     Attributes:
         last_seen, last_published: of its newest article, also of one before the period.
-        articles_per_day: of the period, or of the part of it since the history begins.
-        lag_seconds, lag_p95_seconds: the median and the 95th percentile of the time from publication to fetching;
-            None without articles.
+        articles_per_day: of the period, or of the part of it since the history begins; None if that is less than a day.
+        lag_seconds: the median of the time from publication to fetching; None without articles.
+        lag_p95_seconds: its 95th percentile; None with fewer than 20 articles.
         stories: the stories of several sources that it told; `told_first` of them it told before the others.
         told_first_share: None if there are no such stories.
         outcomes: the number of its articles by how their processing ended.
@@ -43,7 +46,7 @@ class SourceReport(Answer):
     last_seen: datetime
     last_published: datetime
     articles: int
-    articles_per_day: float
+    articles_per_day: float | None
     lag_seconds: float | None
     lag_p95_seconds: float | None
     stories: int
@@ -93,9 +96,9 @@ def read_sources(history: HistoryReader, settings: Settings, now: datetime, days
                 last_seen=newest.fetched,
                 last_published=newest.published,
                 articles=len(own),
-                articles_per_day=round(len(own) / max(min(days, counted), 1 / 24), 2),
+                articles_per_day=_per_day(len(own), min(days, counted)),
                 lag_seconds=_quantile(lags, 0.5),
-                lag_p95_seconds=_quantile(lags, 0.95),
+                lag_p95_seconds=_quantile(lags, 0.95) if len(lags) >= LEAST_FOR_P95 else None,
                 stories=told[name],
                 told_first=first[name],
                 told_first_share=round(first[name] / told[name], 4) if told[name] else None,
@@ -151,6 +154,11 @@ def _outcomes(articles: Iterable[ArticleTimes], heads: Sequence[ScoringHead]) ->
         if outcome := last.get(article.article_id):
             found[article.source][outcome] += 1
     return found
+
+
+def _per_day(articles: int, days: float) -> float | None:
+    """Articles a day; None if they are of less than a day, from which nobody knows how many a day has."""
+    return round(articles / days, 2) if days >= 1 else None
 
 
 def _quantile(rising: Sequence[float], share: float) -> float | None:

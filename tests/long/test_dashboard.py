@@ -86,6 +86,7 @@ def ask(api: Served, path: str, **parameters: str) -> Any:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_every_page_is_reached_by_its_name_and_fits_the_window(opened: Open, width: int) -> None:
     page = opened("/", width=width).page
+    expect(page.get_by_text("Nothing is running:")).to_have_count(0)
     for name in NAMES:
         page.get_by_role("navigation").get_by_role("link", name=name, exact=True).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
@@ -353,4 +354,5 @@ def test_without_a_history_every_page_says_what_to_do(browser: Browser, tmp_path
             )
         window.go(f"{api.address}/")
         expect(window.page.get_by_text("No news of BTC was scored lately")).to_be_visible()
+        expect(window.page.get_by_text("Nothing is running:")).to_be_visible()
         assert window.errors == []

@@ -61,4 +61,5 @@ def combined(candles: Iterable[CandleRow], width: int) -> Iterator[CandleRow]:
             low=min(each.low for each in rows),
             close=rows[-1].close,
             volume=sum(each.volume for each in rows),
+            collected=rows[-1].collected,
         )

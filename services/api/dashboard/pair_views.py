@@ -24,6 +24,7 @@ class PairView:
         state: `fresh`, or why the bot does not use the newest score; empty if there is none.
         price: the close of the last candle.
         change: of the price since the first of the candles, in percent.
+        change_seconds: the time of the change.
     """
 
     pair: str
@@ -38,6 +39,14 @@ class PairView:
     published: datetime | None = None
     price: float | None = None
     change: float | None = None
+    change_seconds: float | None = None
+
+    @property
+    def mood_from(self) -> str:
+        """What the mood is that of: the aggregate or the newest score; empty without a mood."""
+        if self.mood is None:
+            return ""
+        return "newest score" if self.aggregate is None else "aggregate"
 
     @property
     def slug(self) -> str:
@@ -108,8 +117,9 @@ def pair_view(pair: str, found: PairSentiment | None, candles: Sequence[CandleRo
     """Put a pair's sentiment and its candles of the last day together."""
     price = candles[-1].close if candles else None
     change = (candles[-1].close / candles[0].open - 1) * 100 if candles else None
+    seconds = (candles[-1].collected - candles[0].opened).total_seconds() if candles else None
     if found is None:
-        return PairView(pair, price=price, change=change)
+        return PairView(pair, price=price, change=change, change_seconds=seconds)
     aggregate = found.aggregate
     count = f"{aggregate.signals} signal{'' if aggregate.signals == 1 else 's'}"
     return PairView(
@@ -125,4 +135,5 @@ def pair_view(pair: str, found: PairSentiment | None, candles: Sequence[CandleRo
         published=published_at(found.fields),
         price=price,
         change=change,
+        change_seconds=seconds,
     )

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.api.dashboard.policy import OF_PAGES
+from services.api.dashboard.silence import silence_of
 from services.api.dashboard.static_files import address_of
 from services.api.dashboard.words import FILTERS
 from services.api.problems import Problem
@@ -75,10 +76,12 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
         values: what the template needs beside the values of every page.
     """
     session = request.state.caller.session
-    entries = entries_of(request)
+    asked, entries = sources(request), entries_of(request)
     text = environment().get_template(template).render(
         path=request.url.path,
-        now=sources(request).now(),
+        now=asked.now(),
+        note=asked.settings.api_note,
+        silence=silence_of(asked),
         entries=entries,
         held_by_operator=_is_held_by_operator(entries.value),
         allow_words=_allow_words(entries.value),

@@ -99,7 +99,9 @@ def _narrow(name: str) -> Column:
 
 def _pairs(scene: Scene) -> Table:
     table = _table(
-        "Sentiment", *map(_narrow, ("pair", "price", "score", "label")), _one_line("newest headline")
+        "Newest score of each pair",
+        *map(_narrow, ("pair", "price", "score", "label")),
+        _one_line("newest headline"),
     )
     for pair, fields in scene.sentiment.items():
         price = f"{scene.prices[pair]:,.2f}" if pair in scene.prices else ""
@@ -161,10 +163,11 @@ def summary_text(plan: DemoPlan, result: DemoResult, problem: str | None) -> str
         f"  messages lost        {counts.messages_lost}   dead-lettered {counts.dead_lettered}",
     ]
     lines += [
-        f"  sentiment {pair:<10} {float(fields['score']):+.2f} {fields['label']}"
+        f"  newest score {pair:<10} {float(fields['score']):+.2f} {fields['label']}"
         for pair, fields in result.sentiment.items()
         if fields
     ]
+    lines.append("  (the page's word beside a pair is its aggregate: all signals in force together)")
     for trade in result.trades:
         lines.append(f"  trade {trade.pair}: in at {trade.open_rate:g} because of [{trade.enter_tag}]")
         if not trade.is_open:

@@ -22,7 +22,7 @@ def show_sources(report: SourcesReport, now: datetime) -> None:
             _span(source.lag_seconds),
             _span(source.lag_p95_seconds),
             str(source.articles),
-            f"{source.articles_per_day:g}",
+            "" if source.articles_per_day is None else f"{source.articles_per_day:g}",
             _first(source),
             _polls(source),
             ", ".join(f"{count} {outcome}" for outcome, count in source.outcomes.items()),

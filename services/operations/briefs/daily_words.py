@@ -209,7 +209,8 @@ def _silent(brief: DailyBrief) -> list[Line]:
     return [
         line(
             quoted(each.source),
-            f": nothing since {clock(each.last_seen, brief.zone)}; usually {each.articles_per_day:.1f} articles a day"
+            f": nothing since {clock(each.last_seen, brief.zone)}"
+            f"{'' if each.articles_per_day is None else f'; usually {each.articles_per_day:.1f} articles a day'}"
             f"{', and its last poll failed' if each.is_failing else ''}.",
         )
         for each in brief.silent

@@ -51,8 +51,9 @@ def test_it_serves_until_it_is_stopped_and_a_second_call_prints_another_link(tmp
         with pytest.raises(HTTPError, match="403"):
             build_opener(ProxyHandler({})).open(link, timeout=30)
         with serve(tmp_path, port) as second:
-            out, _ = second.communicate(timeout=60)
+            out, said = second.communicate(timeout=60)
         assert second.returncode == 0
+        assert "the page is served already" in said
         another = json.loads(out)["page"]
         assert another != link
         with browser.open(another, timeout=30) as answer:

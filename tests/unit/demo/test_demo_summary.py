@@ -57,7 +57,10 @@ def test_a_demo_that_showed_everything_is_a_success() -> None:
     assert (summary["dashboard"], summary["api"]) == ("http://127.0.0.1:8110/", "http://127.0.0.1:8110/docs")
     assert summary["history"] == {"url": "sqlite:////run/state/history.sqlite", "rows": {"articles": 3}}
     assert summary["pairs"] == {"BTC/USDT": {"score": 0.9, "label": "very_bullish"}, "ETH/USDT": None}
-    assert "in at 100 because of [sentiment 0.90" in summary_text(PLAN, GOOD, None)
+    text = summary_text(PLAN, GOOD, None)
+    assert "in at 100 because of [sentiment 0.90" in text
+    assert "newest score BTC/USDT   +0.90 very_bullish" in text
+    assert "the page's word beside a pair is its aggregate" in text
 
 
 @pytest.mark.parametrize(

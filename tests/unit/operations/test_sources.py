@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_serv
 from services.common.history.batch import Batch
 from services.common.history.port import HistoryReader, HistoryWriter
 from services.common.settings.settings import Settings
-from services.operations.sources import read_sources
+from services.operations.sources import LEAST_FOR_P95, read_sources
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, at
 from tests.support.servers.nobody import refusing_port
@@ -40,7 +40,7 @@ def test_each_source_has_its_lag_its_articles_a_day_and_how_often_it_was_first(
     found = {source.source: source for source in report.sources}
     assert sorted(found) == ["Ledger", "Silent", "Wire"]
     wire, ledger, silent = found["Wire"], found["Ledger"], found["Silent"]
-    assert (wire.articles, wire.lag_seconds, wire.lag_p95_seconds) == (3, 20.0, 90.0)
+    assert (wire.articles, wire.lag_seconds, wire.lag_p95_seconds) == (3, 20.0, None)  # three are few
     assert wire.articles_per_day == pytest.approx(1.5)  # of the two days since the first of them
     assert (wire.told_first, wire.stories, wire.told_first_share) == (1, 1, 1.0)
     assert (ledger.told_first, ledger.stories, ledger.told_first_share) == (0, 1, 0.0)
@@ -48,6 +48,20 @@ def test_each_source_has_its_lag_its_articles_a_day_and_how_often_it_was_first(
     assert (silent.articles, silent.last_seen, silent.lag_seconds) == (0, NOW - 20 * DAY, None)
     assert silent.told_first_share is None
     assert {source.failures for source in report.sources} == {None}  # no poller on this machine
+
+
+def test_nothing_is_said_of_a_day_before_there_was_one_nor_of_a_share_of_few(
+    writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    writer.write(
+        Batch(articles=[some.article(number, published=at(0)) for number in range(1, LEAST_FOR_P95 + 1)])
+    )
+    with refusing_port() as port:
+        settings = Settings(api_services=(f"news_poller=127.0.0.1:{port}",))
+        early = read_sources(reader, settings, NOW + DAY).sources[0]
+        later = read_sources(reader, settings, NOW + DAY + timedelta(minutes=1)).sources[0]
+    assert (early.articles, early.articles_per_day, early.lag_p95_seconds) == (20, None, 20.0)
+    assert later.articles_per_day == pytest.approx(20, rel=0.01)
 
 
 def test_failed_polls_are_those_that_the_running_poller_counts(

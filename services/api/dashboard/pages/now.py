@@ -79,7 +79,9 @@ def _recorded(
     return Recorded(
         cards=tuple(_card(asked, view, candles[view.pair], now) for view in shown),
         overview=tuple(views) if len(views) > MOST_CARDS else (),
-        open_trades=tuple(OpenTrade(trade, prices.get(trade.pair)) for trade in opened),
+        open_trades=tuple(
+            OpenTrade(trade, prices.get(trade.pair)) for trade in opened if trade.unseen_since is None
+        ),
         last=why_last(history, now=now),
     )
 

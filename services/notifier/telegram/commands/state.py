@@ -45,7 +45,8 @@ def _source(parts: Parts, source: SourceReport) -> str:
         else ""
     )
     failing = f", {bold('its last poll failed')}" if source.is_failing else ""
-    return f"{plain(source.source)}: seen {seen}, {source.articles_per_day:g} a day{lag}{first}{failing}"
+    often = f", {source.articles_per_day:g} a day" if source.articles_per_day is not None else ""
+    return f"{plain(source.source)}: seen {seen}{often}{lag}{first}{failing}"
 
 
 def _service(service: ServiceHealth) -> str:

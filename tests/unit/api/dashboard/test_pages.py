@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,17 @@ from starlette.testclient import TestClient
 from services.api.app import build_app
 from services.api.dashboard.pages.state import letter_view
 from services.api.dashboard.static_files import address_of
+from services.common.history.batch import Batch
+from services.common.history.followed_bot import POSITION, FollowedBot
+from services.common.history.writing import open_history
+from services.common.runtime.health import HealthServer
 from services.common.secrets.links import make_link
+from services.common.services import API, SERVICES
 from services.common.settings.settings import Settings
 from services.operations.dead_letters import DeadLetter
+from tests.support.api.running_api import api_settings
+from tests.support.history import history_samples as some
+from tests.support.servers.nobody import refusing_port
 
 PATHS = ("/", "/news", "/trades", "/scores", "/sources", "/state", "/briefs", "/reports")
 
@@ -128,3 +138,80 @@ def test_a_used_link_leads_a_browser_that_has_a_session_to_the_page(
     assert (first.status_code, again.status_code) == (200, 200)
     assert "url=/" in again.text
     assert "set-cookie" not in again.headers
+
+
+@contextmanager
+def opened_page(tmp_path: Path, *names: str, **variables: str) -> Iterator[tuple[TestClient, Settings]]:
+    """The pages, with a health server for each of these services and nobody in the place of the others."""
+    with refusing_port() as port, ExitStack() as running:
+        addresses = {name: port for name in SERVICES if name != API}
+        for name in names:
+            server = running.enter_context(closing(HealthServer(name, "127.0.0.1", 0, dict)))
+            addresses[name] = server.port
+        variables["API_SERVICES"] = ",".join(f"{name}=127.0.0.1:{at}" for name, at in addresses.items())
+        settings = api_settings(tmp_path, **variables)
+        client = TestClient(build_app(settings), base_url="http://127.0.0.1:8110")
+        yield running.enter_context(client), settings
+
+
+def test_every_page_says_that_nothing_runs_and_how_old_the_newest_record_is(tmp_path: Path) -> None:
+    with opened_page(tmp_path) as (client, settings):
+        assert "The newest record" not in client.get("/").text
+        with closing(open_history(settings)) as history:
+            history.write(Batch(candles=[some.candle(1)]))
+        for path in PATHS:
+            text = client.get(path).text
+            assert "Nothing is running:" in text, path
+            assert "The newest record was made" in text, path
+            assert "./cryptoboy up" in text, path
+
+
+def test_a_page_of_a_system_of_which_a_service_answers_does_not_say_that_nothing_runs(tmp_path: Path) -> None:
+    with opened_page(tmp_path, "news_poller") as (client, _):
+        assert "Nothing is running" not in client.get("/").text
+
+
+def test_the_note_of_the_operator_stands_at_the_top_of_every_page_as_text(tmp_path: Path) -> None:
+    with opened_page(tmp_path, API_NOTE="This demo has <b>ended</b>.") as (client, _):
+        for path in (*PATHS, "/news/none"):
+            assert "This demo has &lt;b&gt;ended&lt;/b&gt;." in client.get(path).text, path
+        assert "Start the system with" not in client.get("/").text
+
+
+def test_a_source_that_nobody_polls_is_not_called_fine_and_a_rate_of_minutes_is_not_shown(
+    tmp_path: Path,
+) -> None:
+    with opened_page(tmp_path) as (client, settings):
+        now = datetime.now(UTC)
+        with closing(open_history(settings)) as history:
+            history.write(Batch(articles=[some.article(1, published=now, fetched=now)]))
+        text = client.get("/sources").text
+    assert '<span class="tag">not polled</span>' in text
+    assert '<td data-label="Articles" class="number">1</td>' in text
+    assert '<td data-label="A day" class="number">–</td>' in text
+
+
+def test_a_trade_names_the_story_that_ended_it_and_one_that_nobody_sees_is_not_called_open(
+    tmp_path: Path,
+) -> None:
+    with opened_page(tmp_path) as (client, settings):
+        with closing(open_history(settings)) as history:
+            history.write(
+                Batch(
+                    articles=[some.article(90, title="A bridge lost its funds")],
+                    signals=[some.signal(90, sentiment_score=-0.95)],
+                    trades=[
+                        some.trade(1, closed=some.at(120), exit_reason="sentiment -0.95"),
+                        some.trade(2),
+                    ],
+                    cursors={POSITION: FollowedBot("another", some.at(200)).written()},
+                )
+            )
+        ended = client.get("/trades/1").text
+        listed = client.get("/trades").text
+        unseen = client.get("/trades/2").text
+    assert "The story that ended it" in ended
+    assert "ended-article-90" in ended
+    assert "A bridge lost its funds" in ended
+    assert "not seen since 2026-11-20 12:03 UTC" in listed
+    assert "still open" not in unseen

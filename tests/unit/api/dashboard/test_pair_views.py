@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import timedelta
 
-from services.api.dashboard.pair_views import scored_stories
+import pytest
+
+from services.api.dashboard.pair_views import PairView, pair_view, scored_stories
 from services.common.history.batch import Batch
 from services.common.history.open import open_reader
 from services.common.history.writing import open_history
@@ -34,3 +36,18 @@ def test_the_strongest_news_comes_first_and_what_does_not_count_is_left_out(sqli
         stories = list_stories(reader).stories
     found = scored_stories(stories, PAIR, NOW - timedelta(hours=4))
     assert [(each.headline, each.score) for each in found] == [("Title 2", -0.9), ("Title 1", 0.2)]
+
+
+def test_a_change_has_the_time_that_it_took() -> None:
+    view = pair_view(PAIR, None, [some.candle(1, open=100.0), some.candle(7, close=102.0)])
+    assert view.change == pytest.approx(2.0)
+    assert view.change_seconds == 7 * 60 + 1  # from the first open to the last close
+
+
+def test_a_mood_says_which_figure_it_is_the_label_of() -> None:
+    moods = (
+        PairView(PAIR),
+        PairView(PAIR, mood=0.4, score=0.4),
+        PairView(PAIR, mood=0.1, score=0.4, aggregate=0.1),
+    )
+    assert [each.mood_from for each in moods] == ["", "newest score", "aggregate"]
