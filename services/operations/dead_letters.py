@@ -119,7 +119,11 @@ class DeadLetterBox:
         return self
 
     def _take(self, queue: Queue, expected: int) -> None:
-        """Receive portion by portion, each by a subscription of its own, because the first one gets no more."""
+        """Receive portion by portion, each by a subscription of its own, because the first one gets no more.
+
+        If letters of one portion are settled, its subscription gets younger ones, which then return to the queue before
+        the letters of the next portions.
+        """
         most, size = self._room.bytes, 0
         while expected > 0 and (most is None or size < most):
             asked = min(expected, self._room.at_once)

@@ -38,8 +38,8 @@ class ApiSettings(BaseModel):
         None,
         description="where services answer /health, as name=host:port,...; unset: here, on their usual ports",
     )
-    api_note: str = Field(
-        "", max_length=1_000, description="a note at the top of every page, such as which system it shows"
+    api_note: str | None = Field(
+        None, max_length=1_000, description="a note at the top of every page, such as which system it shows"
     )
 
     @field_validator("api_origins", "api_services", mode="before")

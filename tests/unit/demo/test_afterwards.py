@@ -44,8 +44,8 @@ def test_its_page_says_that_it_is_a_demo_that_it_has_ended_and_that_its_clock_wa
 ) -> None:
     plan = sample_plan(10.0, None)
     ran = for_replay(Settings(api_note="the real thing"), plan, tmp_path, 1)
-    assert ran.api_note.startswith("This is a demo. Its headlines were written for it")
-    ended = Settings.load({}, Path(_env_file(command_afterwards(plan, ran, tmp_path)))).api_note
+    assert str(ran.api_note).startswith("This is a demo. Its headlines were written for it")
+    ended = str(Settings.load({}, Path(_env_file(command_afterwards(plan, ran, tmp_path)))).api_note)
     assert ended.startswith("This demo has ended. Its headlines were written for it")
     assert "Ages now count from this machine's clock" in ended
     assert "clock" not in sample_plan(1.0, None).note(has_ended=True)

@@ -117,7 +117,7 @@ def test_why_explains_a_trade_with_its_rules_and_the_news(chat: Chat, writer: Hi
     assert said.startswith(
         "Trade 12, BTC/USDT long, was opened 2026-11-20 12:16 UTC at 100 with a stake of 50."
     )
-    assert "True: trend" in said
+    assert "Rules that were true: trend" in said
     assert "sentiment of +0.50" in said
     assert "Known at the entry:\nBTC/USDT +0.50" in said
     assert chat.say("/why") == said
