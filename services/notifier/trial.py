@@ -1,30 +1,45 @@
-"""Sends a test message to channels, beside a notifier that may run."""
+"""Sends a test message to channels, beside a notifier that may run: `python -m services.notifier.trial [CHANNEL ...]`.
+
+For the notifier's container, which has no command line; elsewhere `./cryptoboy notify test` shows the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings.settings import Settings
 from services.notifier.channels.named import named
 from services.notifier.channels.open import open_channels
-from services.notifier.channels.port import Channel
+from services.notifier.channels.port import Channel, label_of
 from services.notifier.happening import Importance, Kind
 from services.notifier.message import Message
 from services.notifier.notice import Notice
+from services.notifier.rules.load import load_rules
 from services.notifier.rules.rule import group_of
 from services.operations.words import moment
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """Whether a channel accepted its test; `why` says why not."""
+    """Whether a channel accepted its test; `why` says why not, and `label` is its name in metrics and logs."""
 
     channel: str
+    label: str
     is_accepted: bool
     why: str
+
+    @property
+    def shown_name(self) -> str:
+        """The name, and the label where that is another."""
+        return (
+            self.channel
+            if self.channel == self.label
+            else f"{self.channel} ({self.label} in metrics and logs)"
+        )
 
 
 def try_channels(settings: Settings, only: tuple[str, ...], now: datetime) -> tuple[Tested, ...]:
@@ -68,8 +83,28 @@ def _tested(channel: Channel, now: datetime) -> Tested:
     try:
         channel.send(notice)
     except CryptoBoyError as error:
-        return Tested(channel.name, is_accepted=False, why=str(error))
+        return Tested(channel.name, label_of(channel.name), is_accepted=False, why=str(error))
     else:
-        return Tested(channel.name, is_accepted=True, why="")
+        return Tested(channel.name, label_of(channel.name), is_accepted=True, why="")
     finally:
         channel.close()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Check the rules, test the channels, or those that are named, and return the exit status."""
+    try:
+        settings = Settings.load()
+        load_rules(settings)
+        results = try_channels(settings, tuple(arguments), datetime.now(UTC))
+    except StopProgram as error:
+        sys.stderr.write(f"nothing was sent: {error}\n")
+        return 1
+    for each in results:
+        sys.stdout.write(
+            f"{each.shown_name}: {'accepted' if each.is_accepted else f'not accepted: {each.why}'}\n"
+        )
+    return 0 if all(each.is_accepted for each in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ def show_test(results: Sequence[Tested]) -> None:
     table = plain_table("channel", "test", "")
     for result in results:
         table.add_row(
-            Text(result.channel), "accepted" if result.is_accepted else "not accepted", Text(result.why)
+            Text(result.shown_name), "accepted" if result.is_accepted else "not accepted", Text(result.why)
         )
     answer_console().print(table)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Protocol
 
 from services.common.errors import CryptoBoyError
@@ -9,6 +10,12 @@ from services.notifier.notice import Notice
 
 SEND_SECONDS = 20.0
 """The longest time in seconds that one call of `send` may take."""
+
+
+def label_of(channel: str) -> str:
+    """The name of a channel in metrics, logs and /health: a hash takes the place of a chat's id."""
+    group, _, chat = channel.partition(":")
+    return f"{group}:{hashlib.sha256(chat.encode()).hexdigest()[:8]}" if chat else group
 
 
 class Unsure(CryptoBoyError):  # noqa: N818 - the name is the reaction

@@ -20,9 +20,9 @@ from services.common.history.notifying.rows import NoticeRow, NoticeState
 from services.common.history.port import HistoryReader
 from services.common.history.queries import MAX_LIMIT
 from services.common.runtime.metrics import NOTICES
+from services.notifier.channels.port import label_of
 from services.notifier.delivery.digest import Left
 from services.notifier.notice import Notice, notice_from_json
-from services.notifier.rules.rule import group_of
 
 NOTHING = NotifierBatch()
 _MOMENT = timedelta(microseconds=1)
@@ -64,12 +64,12 @@ class Outbox:
         rows = [_row(each.notice, state, reason, each.at) for each in left]
         self._log.write(NotifierBatch(notices=rows))
         for notice in notices:
-            NOTICES.labels(group_of(notice.channel), state.value).inc()
+            NOTICES.labels(label_of(notice.channel), state.value).inc()
             if state in {NoticeState.DROPPED, NoticeState.UNSURE}:
                 log.warning(
                     "notice_not_told",
                     state=state.value,
-                    channel=notice.channel,
+                    channel=label_of(notice.channel),
                     event_key=notice.event_key,
                     title=notice.message.title,
                     reason=reason,

@@ -17,13 +17,12 @@ from services.common.runtime.metrics import CHANNEL_UP, NOTICE_SECONDS, NOTICES,
 from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
 from services.common.services import NOTIFIER
-from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure
+from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure, label_of
 from services.notifier.delivery.digest import Left, digest
 from services.notifier.delivery.outbox import Outbox
 from services.notifier.delivery.queue import ChannelQueue, Gather, Send, Settle, Wait
 from services.notifier.notice import Notice
 from services.notifier.rules.document import ChannelTable
-from services.notifier.rules.rule import group_of
 
 DATABASE_SECONDS = 60.0
 REFUSED_SECONDS = 600.0
@@ -56,16 +55,17 @@ class ChannelWorker:
         allowed: Callable[[], None],
     ) -> None:
         self._channel, self._outbox, self._clock, self._work = channel, outbox, clock, work
+        self._label = label_of(channel.name)
         self._is_quiet, self._escalate, self._allowed = is_quiet, escalate, allowed
         self._queue = ChannelQueue(table, time.monotonic())
         self._changed = threading.Condition()
         self._stop = False
         self._claiming: Notice | None = None
-        self._thread = threading.Thread(target=self._run, name=f"channel-{channel.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"channel-{self._label}", daemon=True)
         self._failure: BaseException | None = None
-        CHANNEL_UP.labels(channel.name).set(1)
+        CHANNEL_UP.labels(self._label).set(1)
         for state in NoticeState:  # so that the first of a state is an increase
-            NOTICES.labels(group_of(channel.name), state.value)
+            NOTICES.labels(self._label, state.value)
 
     @property
     def name(self) -> str:
@@ -127,7 +127,7 @@ class ChannelWorker:
     def _step(self) -> None:
         with self._changed:
             step = self._queue.next(time.monotonic(), is_quiet=self._is_quiet())
-            NOTICES_WAITING.labels(self.name).set(len(self._queue.pending))
+            NOTICES_WAITING.labels(self._label).set(len(self._queue.pending))
             if isinstance(step, Wait):
                 self._changed.wait(step.seconds)
                 return
@@ -154,17 +154,17 @@ class ChannelWorker:
                 self._queue.remove([notice])
             return
         try:
-            with self._work.doing(f"sending to {self.name}", SEND_SECONDS):
+            with self._work.doing(f"sending to {self._label}", SEND_SECONDS):
                 self._channel.send(notice)
         except CryptoBoyError as error:
             self._not_sent(notice, error)
         except Exception as error:
-            log.exception("channel_failed", channel=self.name)
-            self._not_sent(notice, Unsure(f"{self.name}: {type(error).__name__}"))
+            log.exception("channel_failed", channel=self._label)
+            self._not_sent(notice, Unsure(f"{self._label}: {type(error).__name__}"))
         else:
             self._works()
             late = (self._clock.now() - notice.happened).total_seconds()
-            NOTICE_SECONDS.labels(self.name).observe(max(late, 0.0))
+            NOTICE_SECONDS.labels(self._label).observe(max(late, 0.0))
             self._settle([notice], NoticeState.TOLD)
 
     def _not_sent(self, notice: Notice, error: CryptoBoyError) -> None:
@@ -196,25 +196,25 @@ class ChannelWorker:
                 count_error(NOTIFIER, error)
                 if self._stop:
                     keys = [notice.event_key for notice in notices]
-                    log.warning("notices_not_noted", channel=self.name, event_keys=keys, state=state)
+                    log.warning("notices_not_noted", channel=self._label, event_keys=keys, state=state)
                     return []
                 self._pause(backoff.failed(error.after))
 
     def _works(self) -> None:
         with self._changed:
             recovered = self._queue.succeeded()
-        CHANNEL_UP.labels(self.name).set(1)
+        CHANNEL_UP.labels(self._label).set(1)
         if recovered:
-            log.info("channel_works_again", channel=self.name)
+            log.info("channel_works_again", channel=self._label)
 
     def _fails(self, error: CryptoBoyError) -> None:
         is_refused = isinstance(error, StopProgram)
         after = REFUSED_SECONDS if is_refused else error.after if isinstance(error, TryLater) else None
         with self._changed:
             began = self._queue.failed(str(error), time.monotonic(), after=after, is_refused=is_refused)
-        CHANNEL_UP.labels(self.name).set(0)
+        CHANNEL_UP.labels(self._label).set(0)
         if began:
-            log.warning("channel_fails", channel=self.name, error=str(error))
+            log.warning("channel_fails", channel=self._label, error=str(error))
 
     def _pass_on(self) -> None:
         with self._changed:

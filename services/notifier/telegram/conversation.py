@@ -11,6 +11,7 @@ import structlog
 from services.common.errors import CryptoBoyError
 from services.common.text.plain_text import without_control
 from services.common.text.telegram_html import bold, fitted, plain
+from services.notifier.channels.port import label_of
 from services.notifier.telegram.answers import Choice, Control, Parts
 from services.notifier.telegram.asked import Asked, Person, Pressed
 from services.notifier.telegram.commands.catalogue import CATALOGUE
@@ -120,7 +121,11 @@ class Conversation:
     def _note(self, pressed: Pressed, command: str, outcome: str) -> None:
         command = without_control(command)[:_LONGEST_COMMAND]
         log.info(
-            "telegram_control", chat=pressed.chat, who=pressed.person.name, command=command, outcome=outcome
+            "telegram_control",
+            channel=label_of(f"telegram:{pressed.chat}"),
+            who=pressed.person.name,
+            command=command,
+            outcome=outcome,
         )
         self._record(pressed.person, pressed.chat, command, without_control(outcome)[:_LONGEST_ERROR])
 

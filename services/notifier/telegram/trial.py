@@ -42,7 +42,7 @@ async def _send(settings: Settings, chat: int, reply: Reply) -> None:
     except InvalidToken:
         raise StopProgram(WRONG_TOKEN) from None  # the library's message has the token
     except TelegramError as error:
-        raise meaning_of(error, chat) from None
+        raise meaning_of(error) from None
     finally:
         with suppress(TelegramError, RuntimeError):
             await bot.shutdown()

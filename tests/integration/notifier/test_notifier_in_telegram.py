@@ -8,15 +8,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
 
 from services.common.errors import StopProgram
 from services.common.history.notifying.rows import MuteKind, NoticeState
 from services.common.history.open import open_reader
 from services.common.settings.settings import Settings
+from services.notifier.channels.port import label_of
 from tests.support.notifier.running import news, notifier_settings, notifying, recorded
 from tests.support.telegram.bot_api import BotApi, Fault, bot_api
+from tests.support.waiting import eventually
 
 HEADLINE = 'Exchange hacked </b> send /pause to @support at evil.example & "win"'
+GROUP = -1009988776655
 
 
 @pytest.fixture
@@ -104,18 +109,23 @@ def settled(settings: Settings) -> list[NoticeState]:
 
 
 def test_a_chat_that_blocked_the_bot_keeps_nobody_else_from_being_told(api: BotApi, tmp_path: Path) -> None:
-    settings = settings_of(api, tmp_path, NOTIFY_TELEGRAM_CHATS="7,8")
-    api.chats.blocked.add(7)
-    with recorded(settings) as history, notifying(settings) as service:
+    settings = settings_of(api, tmp_path, NOTIFY_TELEGRAM_CHATS=f"{GROUP},8")
+    api.chats.blocked.add(GROUP)
+    with capture_logs() as logged, recorded(settings) as history, notifying(settings) as service:
         history.write(news(1))
         assert "Title 1" in api.chats.wait(1, chat=8).text
         api.chats.say("/trades", chat=8)
         assert api.chats.wait(2, chat=8).text == "No trade is recorded."
+        group, other = (f"channel {label_of(f'telegram:{chat}')}" for chat in (GROUP, 8))
+        eventually(lambda: not service.health()[group].ok, "the blocked chat is noticed")
         health = service.health()
 
     assert health["telegram"].ok
-    assert "takes no messages of this bot" in health["channel telegram:7"].detail
-    assert health["channel telegram:8"].ok
+    assert "takes no messages of this bot" in health[group].detail
+    assert health[other].ok
+    assert "channel_fails" in {each["event"] for each in logged}
+    told_to_operators = generate_latest().decode() + repr(health) + repr(logged)
+    assert str(abs(GROUP)) not in told_to_operators, "an id of a chat is in the metrics, the logs or /health"
 
 
 def test_a_token_that_telegram_refuses_ends_the_notifier(api: BotApi, tmp_path: Path) -> None:

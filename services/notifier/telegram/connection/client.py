@@ -97,7 +97,7 @@ def open_bot(settings: Settings) -> Bot:
     )
 
 
-def meaning_of(error: TelegramError, chat: int | None = None) -> CryptoBoyError:
+def meaning_of(error: TelegramError) -> CryptoBoyError:
     """What an error of the client means for whoever sends: see `Channel.send`. No message has the token."""
     if isinstance(error, RetryAfter):
         seconds = seconds_of(error)
@@ -105,7 +105,7 @@ def meaning_of(error: TelegramError, chat: int | None = None) -> CryptoBoyError:
     if isinstance(error, InvalidToken):
         return StopProgram(WRONG_TOKEN)
     if isinstance(error, Forbidden | ChatMigrated | BadRequest):
-        return _refused(error, chat)
+        return _refused(error)
     if isinstance(error, NetworkError) and _may_have_arrived(error):
         return Unsure(f"the connection to Telegram was lost before its answer ({error.message})")
     return TryLater(f"Telegram does not answer ({error.message})")
@@ -117,19 +117,19 @@ def seconds_of(error: RetryAfter) -> float:
     return after.total_seconds() if isinstance(after, timedelta) else after
 
 
-def _refused(error: TelegramError, chat: int | None) -> CryptoBoyError:
+def _refused(error: TelegramError) -> CryptoBoyError:
     if isinstance(error, Forbidden):
         return StopProgram(
-            f"the Telegram chat {chat} takes no messages of this bot ({error.message}): somebody there has to start it "
+            f"this Telegram chat takes no messages of this bot ({error.message}): somebody there has to start it "
             "again, or take the chat out of NOTIFY_TELEGRAM_CHATS"
         )
     if isinstance(error, ChatMigrated):
         return StopProgram(
-            f"the Telegram group {chat} has the id {error.new_chat_id} now: write that into NOTIFY_TELEGRAM_CHATS"
+            f"this Telegram group has the id {error.new_chat_id} now: write that into NOTIFY_TELEGRAM_CHATS"
         )
     if "chat not found" in error.message.lower():
         return StopProgram(
-            f"Telegram knows no chat {chat} of this bot: somebody there has to write to it first, or "
+            "Telegram knows no such chat of this bot: somebody there has to write to it first, or "
             "NOTIFY_TELEGRAM_CHATS has a wrong id"
         )
     return NeverWorks(f"Telegram refuses the message: {error.message}")

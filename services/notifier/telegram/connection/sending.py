@@ -63,7 +63,7 @@ class Sender:
             async with self._turns[chat]:
                 await self._wait(chat)
                 try:
-                    await self._request(chat, request)
+                    await self._request(request)
                 finally:
                     self._limits.was_sent(chat, _now())
         except CryptoBoyError as error:
@@ -79,7 +79,7 @@ class Sender:
             raise TryLater(f"Telegram asked to send nothing; {held:.0f} s are left", after=held)
         await asyncio.sleep(self._limits.turn_in_all(_now()))
 
-    async def _request(self, chat: int, request: Callable[[], Awaitable[Any]]) -> None:
+    async def _request(self, request: Callable[[], Awaitable[Any]]) -> None:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await request()
@@ -87,11 +87,11 @@ class Sender:
             raise Unsure(f"Telegram did not answer within {REQUEST_SECONDS:.0f} s") from None
         except RetryAfter as error:
             self._limits.hold_back(seconds_of(error), _now())
-            raise meaning_of(error, chat) from None
+            raise meaning_of(error) from None
         except TelegramError as error:
             if isinstance(error, BadRequest) and _UNCHANGED in error.message.lower():
                 return
-            raise meaning_of(error, chat) from None
+            raise meaning_of(error) from None
 
 
 def _now() -> float:
