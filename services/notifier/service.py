@@ -21,6 +21,7 @@ from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
 from services.common.secrets.telegram_tokens import refuse_shared_bot
 from services.common.services import NOTIFIER
+from services.common.settings.reach import Part
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.notifier.alone import RENEW_SECONDS, Alone
@@ -222,10 +223,9 @@ class Notifier:
             AsideWatch(self._reader, clock, settings.market_pairs),
         ]
         if not self._has_alertmanager:
-            watches += [
-                ServiceWatch(settings, clock, table.down_seconds, position),
-                SourceWatch(self._reader, clock, table.silent_hours, position),
-            ]
+            watches.append(SourceWatch(self._reader, clock, table.silent_hours, position))
+            if settings.reaches(Part.SERVICES):
+                watches.append(ServiceWatch(settings, clock, table.down_seconds, position))
         return watches
 
     @property

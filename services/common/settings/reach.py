@@ -14,6 +14,7 @@ class Part(StrEnum):
     FEEDS = "feeds"
     FREQTRADE = "freqtrade"
     SCORER = "scorer"
+    SERVICES = "services"
 
 
 class ReachSettings(BaseModel):
@@ -21,7 +22,7 @@ class ReachSettings(BaseModel):
 
     out_of_reach: tuple[Part, ...] | None = Field(
         None,
-        description="what this container has no connection to, by commas: exchange, feeds, freqtrade, scorer",
+        description="what this container has no connection to, by commas: exchange, feeds, freqtrade, scorer, services",
     )
 
     def reaches(self, part: Part) -> bool:

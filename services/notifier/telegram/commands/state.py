@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from services.common.settings.reach import Part
 from services.common.text.telegram_html import bold, fitted, plain
 from services.notifier.telegram.answers import Parts
 from services.notifier.telegram.asked import Asked
@@ -30,10 +33,18 @@ def sources(parts: Parts, _asked: Asked, _words: list[str]) -> Reply:
 def status(parts: Parts, _asked: Asked, _words: list[str]) -> Reply:
     """Whether new trades may be opened, who holds them back, and what each service says of itself."""
     entries = read_entries(parts.store)
-    health = read_health(parts.settings, parts.now(), leave_out=NOTIFIER)
-    lines = [entries_line(entries), bold(f"Services: {health.status}"), *map(_service, health.services)]
+    lines = [entries_line(entries), *_services(parts)]
     label, command = ("Pause", "/pause") if entries.entries == "allowed" else ("Resume", "/resume")
     return Reply(fitted(lines), ((Button(label, command),),))
+
+
+def _services(parts: Parts) -> Iterator[str]:
+    if not parts.settings.reaches(Part.SERVICES):
+        yield "The services cannot be asked from here: Prometheus watches them."
+        return
+    health = read_health(parts.settings, parts.now(), leave_out=NOTIFIER)
+    yield bold(f"Services: {health.status}")
+    yield from map(_service, health.services)
 
 
 def _source(parts: Parts, source: SourceReport) -> str:

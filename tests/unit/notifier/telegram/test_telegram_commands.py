@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.common.history.port import Batch, HistoryWriter
+from services.common.settings.reach import Part as ReachedPart
 from services.common.store.port import SentimentStore
 from services.notifier.telegram.answers import Parts
 from services.notifier.telegram.commands.catalogue import CATALOGUE
@@ -74,6 +77,11 @@ def test_what_is_no_command_gets_a_hint(chat: Chat) -> None:
 )
 def test_without_any_data_each_command_says_what_is_missing(chat: Chat, command: str, answer: str) -> None:
     assert answer in chat.say(command)
+
+
+def test_status_asks_no_service_that_is_out_of_reach(parts: Parts) -> None:
+    contained = replace(parts, settings=parts.settings.changed(out_of_reach=(ReachedPart.SERVICES,)))
+    assert "Prometheus watches them" in Chat(contained).say("/status")
 
 
 def test_news_shows_scores_sources_and_a_link_and_a_button_opens_the_story(
