@@ -62,6 +62,7 @@ class Service:
         store_reads: patterns of the Redis keys that the service only reads.
         further_secrets: secret settings that the service gets besides the passwords of the servers that it uses.
         deployed_by: the ways of deployment whose files start the service.
+        is_optional: whether it runs only where somebody asks for it, so that nothing is wrong where it does not.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Service:
     store_reads: tuple[str, ...] = ()
     further_secrets: frozenset[str] = field(default=frozenset())
     deployed_by: frozenset[Deployment] = field(default=frozenset(Deployment))
+    is_optional: bool = False
 
     @property
     def container(self) -> str:
@@ -160,8 +162,7 @@ _ALL = (
         further_secrets=frozenset(
             {"history_url", "notify_urls", "notify_telegram_token", "notify_webhook_token"}
         ),
-        # In Kubernetes nobody has deployed it yet.
-        deployed_by=frozenset({Deployment.COMPOSE, Deployment.SYSTEMD}),
+        is_optional=True,
     ),
 )
 SERVICES = {service.name: service for service in _ALL}

@@ -94,6 +94,14 @@ def test_what_reads_the_outside_world_meets_only_whom_it_works_for(files: tuple[
 
 
 @each_combination
+def test_what_talks_to_the_outside_world_meets_no_part_that_trades_or_publishes(
+    files: tuple[str, ...],
+) -> None:
+    beside = {name for pair in meetings(files) if "notifier" in pair for name in pair} - {"notifier"}
+    assert beside == {"redis", "postgres", "prometheus", "alertmanager"}
+
+
+@each_combination
 def test_the_operator_is_told_exactly_what_it_has_no_connection_to(files: tuple[str, ...]) -> None:
     told: dict[str, str] = {}
     for file in files:

@@ -12,12 +12,21 @@ from tests.support.deploy.kustomize import Resource, build, pod_of
 
 FOLDER = PROJECT_ROOT / "deploy" / "kubernetes"
 SCHEMAS = FOLDER / "schemas"
-TARGETS = ("base", "overlays/production", "overlays/production-gpu")
+WITH_NOTIFIER = "overlays/production-notifier"
+TARGETS = ("base", "overlays/production", "overlays/production-gpu", WITH_NOTIFIER)
 OPTIONS = ("live-trading", "openai")
 """Components that no overlay of ours has: an operator adds them."""
 SERVICES = {service.container: service for service in deployed_by(Deployment.KUBERNETES)}
-OURS = (*SERVICES, "freqtrade")
-"""The workloads that run our image."""
+
+
+def ours(target: str) -> tuple[str, ...]:
+    """The workloads of a folder that run an image of ours."""
+    here = [name for name, each in SERVICES.items() if not each.is_optional or target == WITH_NOTIFIER]
+    return (*here, "freqtrade")
+
+
+OURS = tuple((target, name) for target in TARGETS for name in ours(target))
+"""Each workload that runs an image of ours, with the folder that it is in."""
 
 
 @cache
@@ -73,7 +82,7 @@ def secret_keys(target: str) -> Iterator[tuple[str, str]]:
             }
             for variable in each.get("env", ()):
                 folder, _, key = variable.get("value", "").rpartition("/")
-                if variable["name"].endswith("_FILE"):
+                if variable["name"].endswith("_FILE") and folder in folders:
                     yield folders[folder], key
     for each in resources(target):
         if each["kind"] == "TriggerAuthentication":

@@ -7,7 +7,11 @@ from math import nan
 from services.common import services
 from tests.support.monitoring.alert_series import GOOD, Case, Series, dependency, dip, levels, up
 
-JOBS = [each.container for each in services.SERVICES.values() if each.deployed_by == set(services.Deployment)]
+JOBS = [
+    each.container
+    for each in services.SERVICES.values()
+    if each.deployed_by == set(services.Deployment) and not each.is_optional
+]
 JOBS += ["freqtrade"]
 """The rules are the same wherever we deploy, so they name what runs everywhere."""
 

@@ -16,6 +16,7 @@ from tests.support.deploy.kubernetes_files import (
     TARGETS,
     container,
     one,
+    ours,
     resources,
     variables,
     workloads,
@@ -94,6 +95,8 @@ def test_everything_that_a_pod_names_is_there(target: str) -> None:
         for volume in pod.get("volumes", ()):
             if "persistentVolumeClaim" in volume:
                 assert volume["persistentVolumeClaim"]["claimName"] in names(target, "PersistentVolumeClaim")
+            if "configMap" in volume:
+                assert volume["configMap"]["name"] in names(target, "ConfigMap")
         for each in [*pod.get("initContainers", ()), *pod["containers"]]:
             assert {mount["name"] for mount in each["volumeMounts"]} <= volumes
             for source in each.get("envFrom", ()):
@@ -158,8 +161,7 @@ def directives(text: str) -> dict[str, str]:
     return {name: value for name, _, value in lines}
 
 
-@EVERYWHERE
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize(("target", "name"), OURS)
 def test_the_settings_name_the_servers_that_are_made(target: str, name: str) -> None:
     given = variables(target, name)
     assert given["RABBITMQ_HOST"] in names(target, "RabbitmqCluster")
@@ -232,7 +234,16 @@ PATHS = {
     ("api", "redis", REDIS_PORT),
     ("freqtrade", "redis", REDIS_PORT),
 }
-HEALTH = {("api", service.container, service.port) for service in SERVICES.values() if service.name != "api"}
+HEALTH = {
+    ("api", service.container, service.port)
+    for service in SERVICES.values()
+    if service.name != "api" and not service.is_optional
+}
+
+
+def optional_paths(target: str) -> set[tuple[str, str, int]]:
+    """What an optional service of a folder reaches besides."""
+    return {("notifier", "redis", REDIS_PORT)} if "notifier" in ours(target) else set()
 
 
 @EVERYWHERE
@@ -245,12 +256,12 @@ def test_each_part_reaches_what_it_needs_and_nothing_else(target: str) -> None:
         for server, port in servers
         if allows(target, source, server, port)
     }
-    assert found == PATHS
+    assert found == PATHS | optional_paths(target)
     ports = (8080, *range(8101, 8111))
     asked = {
         (source, service, port)
         for source in parts
-        for service in (*SERVICES, "freqtrade")
+        for service in ours(target)
         for port in ports
         if allows(target, source, service, port)
     }
@@ -294,7 +305,8 @@ def test_only_those_that_need_the_internet_have_it_and_never_the_networks_within
                 ipv4 = block["cidr"] == "0.0.0.0/0"
                 assert (METADATA_OF_CLOUDS in block["except"]) == ipv4
                 assert ipv4 or block["cidr"] == "::/0"
-    assert with_internet == {"news-poller", "market-streamer", "freqtrade", "ollama"}
+    assert with_internet - {"notifier"} == {"news-poller", "market-streamer", "freqtrade", "ollama"}
+    assert ("notifier" in with_internet) == ("notifier" in ours(target))
 
 
 @EVERYWHERE
@@ -321,7 +333,8 @@ def test_every_job_that_a_rule_names_is_scraped(target: str) -> None:
         for job in jobs.split("|")
     }
     assert named
-    assert named <= {labels[PART] for labels in labels_of_pods(target)}
+    optional = {name for name, service in SERVICES.items() if service.is_optional}
+    assert named <= {labels[PART] for labels in labels_of_pods(target)} | optional
 
 
 @pytest.mark.parametrize("target", TARGETS[1:])
@@ -333,7 +346,7 @@ def test_prometheus_can_reach_what_it_scrapes(target: str) -> None:
     open_to_it = {
         port for each in rule["ports"] for port in range(each["port"], each.get("endPort", each["port"]) + 1)
     }
-    for name in OURS:
+    for name in ours(target):
         assert wanted.items() <= pod_labels(target, name).items()
         ports = {each["name"]: each["containerPort"] for each in container(target, name)["ports"]}
         (scraped,) = ports.keys() & endpoints

@@ -9,13 +9,16 @@ import pytest
 
 from services.common.broker.topology import RAW_NEWS_DATA
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from services.notifier.rules.load import rules_of
 from tests.support.deploy.kubernetes_files import (
     FOLDER,
     OURS,
     SERVICES,
     TARGETS,
+    WITH_NOTIFIER,
     container,
     one,
+    ours,
     resources,
     secret_keys,
     variables,
@@ -66,7 +69,7 @@ def test_kubernetes_does_not_add_variables_that_look_like_settings(target: str) 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_is_not_restarted_because_a_server_is_away(name: str) -> None:
-    probes = container("base", name)
+    probes = container(WITH_NOTIFIER, name)
     assert probes["livenessProbe"]["httpGet"]["path"] == "/live"
     assert probes["startupProbe"]["httpGet"]["path"] == "/live"
     assert probes["readinessProbe"]["httpGet"]["path"] == "/health"
@@ -83,13 +86,12 @@ def test_every_container_is_watched_on_a_port_of_its_own(target: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_runs_its_module_on_its_port(name: str) -> None:
-    found = container("base", name)
+    found = container(WITH_NOTIFIER, name)
     assert found["command"] == ["python", "-m", SERVICES[name].module]
     assert found["ports"] == [{"name": "health", "containerPort": SERVICES[name].port}]
 
 
-@EVERYWHERE
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize(("target", "name"), OURS)
 def test_every_variable_is_a_setting_with_a_value_that_it_can_have(target: str, name: str) -> None:
     given = variables(target, name)
     assert given.keys() <= Settings.variables()
@@ -110,7 +112,7 @@ def secret_files() -> set[str]:
 @EVERYWHERE
 def test_no_secret_stands_in_a_file_of_ours(target: str) -> None:
     secret = {variable.removesuffix("_FILE") for variable in secret_files()}
-    for name in OURS:
+    for name in ours(target):
         assert not variables(target, name).keys() & secret
     assert not [each for each in resources(target) if each["kind"] == "Secret"]
 
@@ -129,6 +131,33 @@ def test_what_keeps_a_state_of_its_own_never_runs_twice(target: str, name: str) 
     assert spec["replicas"] == 1
     assert spec["strategy"] == {"type": "Recreate"}
     assert claims(target, name) == [name]
+
+
+@EVERYWHERE
+def test_what_uses_the_file_of_the_history_runs_once_where_that_is(target: str) -> None:
+    using = [name for name in ours(target) if "history-recorder" in claims(target, name)]
+    assert {"history-recorder", "api"} <= set(using) <= {"history-recorder", "api", "notifier"}
+    for name in using:
+        spec = one(target, "Deployment", name)["spec"]
+        assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+        if name != "history-recorder":
+            affinity = spec["template"]["spec"]["affinity"]["podAffinity"]
+            (rule,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
+            assert rule["topologyKey"] == "kubernetes.io/hostname"
+            assert rule["labelSelector"]["matchLabels"] == {"app.kubernetes.io/name": "history-recorder"}
+
+
+def test_the_notifier_runs_where_it_was_asked_for_with_rules_that_it_can_read() -> None:
+    assert "notifier" not in {name for target, name in OURS if target != WITH_NOTIFIER}
+    assert claims(WITH_NOTIFIER, "notifier") == ["history-recorder"]
+    rules = one(WITH_NOTIFIER, "ConfigMap", "notify-rules")["data"]
+    folder, _, file = variables(WITH_NOTIFIER, "notifier")["NOTIFY_RULES_FILE"].rpartition("/")
+    assert file in rules
+    mounts = {
+        each["mountPath"]: each["name"] for each in container(WITH_NOTIFIER, "notifier")["volumeMounts"]
+    }
+    assert mounts[folder] == "rules"
+    assert rules_of(rules[file], file, ("phone",), ("BTC/USDT",)).rules
 
 
 @EVERYWHERE

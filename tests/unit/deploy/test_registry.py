@@ -63,7 +63,7 @@ def test_it_may_connect_to_the_servers_that_it_uses_and_prometheus_to_it(service
 @each_service
 def test_an_alert_tells_when_it_is_down_if_it_runs_wherever_we_deploy(service: Service) -> None:
     (rule,) = [rule for _, rule in rules() if rule.get("alert") == "ServiceDown"]
-    runs_everywhere = service.deployed_by == set(Deployment)
+    runs_everywhere = service.deployed_by == set(Deployment) and not service.is_optional
     assert (f'absent(up{{job="{service.container}"}})' in rule["expr"]) == runs_everywhere
 
 
@@ -89,5 +89,5 @@ def job_lists() -> Iterator[list[str]]:
 def test_rules_and_dashboards_count_it_among_ours_if_it_runs_wherever_we_deploy(service: Service) -> None:
     lists = list(job_lists())
     assert len(lists) > 5
-    runs_everywhere = service.deployed_by == set(Deployment)
+    runs_everywhere = service.deployed_by == set(Deployment) and not service.is_optional
     assert {service.container in jobs for jobs in lists} == {runs_everywhere}

@@ -12,7 +12,7 @@ from services.common.settings.names import SUFFIX
 from services.common.settings.report import is_secret
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.deploy.kubernetes_files import FOLDER as KUBERNETES
-from tests.support.deploy.kubernetes_files import OURS, TARGETS, container, one
+from tests.support.deploy.kubernetes_files import OURS, container, one
 from tests.support.deploy.program_secrets import SECRETS_OF_FREQTRADE
 from tests.support.deploy.strict_yaml import load
 
@@ -23,7 +23,6 @@ ALLOWED = {service.container: service.secrets & SECRETS for service in SERVICES.
 }
 COMPOSE = sorted(path.name for path in PROJECT_ROOT.glob("docker-compose*.yml"))
 UNITS = sorted((PROJECT_ROOT / "deploy" / "systemd").glob("*.service"))
-each_service = pytest.mark.parametrize("name", OURS)
 
 
 def secrets_among(variables: Iterable[str]) -> set[str]:
@@ -54,8 +53,7 @@ def test_the_files_of_compose_hold_what_is_looked_at() -> None:
         assert set(service["secrets"]) == named, name
 
 
-@each_service
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(("target", "name"), OURS)
 def test_a_pod_is_given_the_secrets_of_the_registry(target: str, name: str) -> None:
     given = secrets_among(each["name"] for each in container(target, name)["env"])
     assert given
