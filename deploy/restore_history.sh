@@ -1,6 +1,7 @@
 #!/bin/sh
 # Restores the history from a folder of backup.sh: the recorder's file, or the database of PostgreSQL, whichever the folder
-# has. Stops recorder and API for that, after the copy has proved readable, and starts them again. Nothing else is touched.
+# has. Stops recorder, API and notifier for that, after the copy has proved readable, and starts those again that ran.
+# Nothing else is touched.
 #   deploy/restore_history.sh FOLDER
 set -eu
 umask 077
@@ -15,15 +16,17 @@ cd "$(dirname -- "$0")/.."
 [ -n "${COMPOSE_FILE:-}" ] || grep -q '^COMPOSE_FILE=' .env || export COMPOSE_FILE=docker-compose.production.yml
 
 recorder=trading-history-recorder
-# stop_both: until this script ends, well or not. What fails after that leaves the history that was there.
-stop_both() {
-    trap 'docker compose up -d history-recorder api' EXIT
+# stop_writers: until this script ends, well or not. What fails after that leaves the history that was there.
+stop_writers() {
+    notifier=$(docker ps --quiet --filter name='^trading-notifier$')
+    trap 'docker compose up -d history-recorder api; [ -z "$notifier" ] || docker start "$notifier"' EXIT
     docker compose stop history-recorder api
+    [ -z "$notifier" ] || docker stop "$notifier"
 }
 
 if [ -s "$folder/history.dump" ]; then
     docker exec -i trading-postgres pg_restore --list < "$folder/history.dump" > /dev/null
-    stop_both
+    stop_writers
     docker exec -i trading-postgres pg_restore -U cryptoboy -d cryptoboy --clean --if-exists --single-transaction < "$folder/history.dump"
 else
     docker compose up --no-start --no-deps --no-recreate history-recorder
@@ -36,7 +39,7 @@ else
     beside '
         cat > restored.sqlite
         python -c "import sqlite3; [row] = sqlite3.connect(\"restored.sqlite\").execute(\"PRAGMA integrity_check\"); raise SystemExit(row != (\"ok\",))"' < "$folder/history.sqlite"
-    stop_both
+    stop_writers
     # With its write-ahead log, which belongs to no other database.
     # shellcheck disable=SC2016
     beside '

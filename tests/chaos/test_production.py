@@ -55,6 +55,12 @@ def parts(run: ProductionRun) -> list[Part]:
         service("signal-cacher", nobody_reads("sentiment_signals_queue")),
         service("history-recorder"),
         service("api"),
+        Part(
+            "notifier",
+            lambda: run.kill("notifier"),
+            lambda: run.start_program("notifier"),
+            ({"alertname": "NotifierDown", "job": "notifier"},),
+        ),
         service("freqtrade"),
         Part(
             "redis",
@@ -159,6 +165,8 @@ def check_the_operator_can_look_and_pause(run: ProductionRun) -> None:
             f"the strategy knows of {command}",
             run,
         )
+    paused = "Entries are paused by operator"
+    comes_true(lambda: any(each["title"] == paused for each in run.notices.bodies), "the pause is told", run)
 
 
 def check_nothing_listens_beyond_this_machine(run: ProductionRun) -> None:
@@ -180,7 +188,10 @@ _WORDS_OF_LOGS = (
 
 def check_no_secret_was_shown(run: ProductionRun) -> None:
     given = {path.name: path.read_text().strip() for path in run.secrets.iterdir()}
-    planted = {name: text for name, text in given.items() if text} | {"webhooks": run.pages.token}
+    planted = {name: text for name, text in given.items() if text} | {
+        "webhooks": run.pages.token,
+        "channels": run.notices.token,
+    }
     assert planted.keys() >= {"rabbitmq_operator", "redis_strategy", "freqtrade_api", "alert_pages_url"}
     shown = run.shown()
     assert [words for words in _WORDS_OF_LOGS if words not in shown] == [], "whole logs are searched"

@@ -128,7 +128,8 @@ def test_postgresql_gets_a_new_password(with_postgres: Stack, key: str) -> None:
 def test_postgresql_is_reached_by_recorder_and_api_alone(with_postgres: Stack) -> None:
     running = with_postgres.running()
     networks = {name: each["NetworkSettings"]["Networks"].keys() for name, each in running.items()}
-    assert {name.removeprefix(f"{with_postgres.project}_") for name in networks["postgres"]} == {"history"}
+    of_postgres = {name.removeprefix(f"{with_postgres.project}_") for name in networks["postgres"]}
+    assert of_postgres == {"history", "history-notified"}
     sharing = {name for name, each in networks.items() if each & networks["postgres"]}
     assert sharing == {"postgres", "history-recorder", "api"}
 

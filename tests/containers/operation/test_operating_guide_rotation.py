@@ -25,7 +25,7 @@ GRAFANA = typed(
 )
 OF_OTHERS = {
     "tls_*": "test_tls_overlay.py",
-    "binance_*, exchange_*, telegram_*, notify_telegram_*, openai_api_key": "others issue them",
+    "binance_*, exchange_*, telegram_*, notify_telegram_*, notify_urls, openai_api_key": "others issue them",
 }
 UNAUTHORISED = 401
 Passwords = dict[str, str]
@@ -59,6 +59,7 @@ def rotated(production: Stack) -> tuple[Stack, Passwords, Passwords]:
     servers = started(production)
     make_anew(production, [name for name in MADE if name not in READ_BY_REDIS])
     run(production, typed("compose up -d rabbitmq-rights redis-rights"))
+    run(production, typed("compose up -d redis-rights"))
     run(production, f"{typed('compose up -d --force-recreate freqtrade history-recorder')} {RECREATED}")
     run(production, typed("compose up -d --force-recreate grafana"))
     make_anew(production, READ_BY_REDIS)

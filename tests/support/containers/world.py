@@ -1,10 +1,11 @@
-"""The world outside, in a container: news feeds, webhooks, an OpenAI-compatible server and an exchange.
+"""The world outside, in a container: feeds, webhooks, Telegram, an OpenAI-compatible server and an exchange.
 
 Port 8000: feeds are at /coindesk.xml and so on, and one article comes every WORLD_NEWS_SECONDS (10; 0: none). POST
 /publish/N adds N articles at once, each a story of its own, and answers with their titles. /webhooks lists what was
-posted to /alerts/..., as JSON. The model server (/v1) finds every article good news. Port 8085: an exchange that
-replays the candles of WORLD_CANDLES, a folder of BASE_QUOTE-1m.feather, or the sample. Both listen on WORLD_HOST, or
-on all addresses of the container.
+posted anywhere else, as JSON: alerts, notices, and what a bot sent. At /bot... is Telegram's Bot API; POST /say/COMMAND
+writes a command in chat 7. The model server (/v1) finds every article good news. Port 8085: an exchange that replays
+the candles of WORLD_CANDLES, a folder of BASE_QUOTE-1m.feather, or the sample. Both listen on WORLD_HOST, or on all
+addresses of the container.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from services.replay_exchange import server
 from services.replay_exchange.replay import ReplayOptions
@@ -49,6 +51,8 @@ SHOWN = 60
 news: dict[str, list[str]] = {name: [] for name in (*SOURCES, OWN)}
 published: dict[str, list[str]] = {name: [] for name in news}
 posted: list[dict[str, str]] = []
+updates: list[dict[str, Any]] = []
+numbers = itertools.count(1)
 
 
 def write_news() -> None:
@@ -102,9 +106,30 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(json.dumps(titles), "application/json")
         elif self.path == "/v1/chat/completions":
             self.answer(json.dumps(completion(json.loads(body))), "application/json")
+        elif self.path.startswith("/bot"):
+            self.answer(json.dumps({"ok": True, "result": self.of_telegram(body)}), "application/json")
+        elif self.path.startswith("/say/"):
+            updates.append(update(self.path.removeprefix("/say")))
+            self.answer("said", "text/plain")
         else:
             posted.append({"path": self.path, "body": body})
             self.answer("ok", "text/plain")
+
+    def of_telegram(self, body: str) -> object:
+        """The result of a method of the Bot API."""
+        method = self.path.rpartition("/")[2]
+        if method == "getUpdates":
+            offset = int(parse_qs(body).get("offset", ["0"])[0])
+            found = [each for each in updates if each["update_id"] >= offset]
+            if not found:
+                time.sleep(1)
+            return found
+        if method == "getMe":
+            return {"id": 4242, "is_bot": True, "first_name": "World", "username": "WorldBot"}
+        if method == "sendMessage":
+            posted.append({"path": self.path, "body": body})
+            return update("")["message"]
+        return True
 
     def answer(self, text: str, kind: str) -> None:
         self.send_response(200)
@@ -114,6 +139,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+def update(text: str) -> dict[str, Any]:
+    """A message of a person in chat 7."""
+    number = next(numbers)
+    person = {"id": 7, "is_bot": False, "first_name": "Ann"}
+    chat = {"id": 7, "type": "private", "first_name": "Ann"}
+    message = {"message_id": number, "date": int(time.time()), "chat": chat, "from": person, "text": text}
+    return {"update_id": number, "message": message}
 
 
 def completion(asked: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.monitoring.alert_series import GOOD, STEP, Case, clock, dependency, dip, rising
+from tests.support.monitoring.alert_series import GOOD, STEP, Case, clock, dependency, dip, levels, rising
 
 _DROPS = rising((0, GOOD), (1, 300), (0, 2 * GOOD))
 _RABBITMQ = "rabbitmq_global_messages_dead_lettered_maxlen_total"
@@ -64,6 +64,17 @@ HISTORY = (
         {'up{job="notifier",instance="n"}': dip(1, 0, 600)},
         GOOD + 300,
         GOOD + 600,
+        {"job": "notifier"},
+    ),
+    Case(
+        "NotifierRestarting",
+        {
+            'process_start_time_seconds{job="notifier",instance="n"}': levels(
+                (1, GOOD), (2, 60), (3, 60), (4, 1200)
+            )
+        },
+        GOOD + 120,
+        GOOD + 900,
         {"job": "notifier"},
     ),
     Case(

@@ -56,6 +56,9 @@ class ProductionRun(Running):
         self.pages = Pages()
         for name in ("alert_notes_url", "alert_pages_url"):
             (self.secrets / name).write_text(self.pages.url)
+        self.notices = Pages()
+        channel = self.notices.url.replace("http://", "json://")
+        (self.secrets / "notify_urls").write_text(f"hook={channel}\n")
         self.rabbitmq = ProductionRabbit(self.secrets)
         self.redis = ProductionRedis(self.secrets)
         self.feeds = FeedServer()
@@ -73,6 +76,7 @@ class ProductionRun(Running):
     def start(self) -> None:
         """Start every part."""
         self.pages.start()
+        self.notices.start()
         self.feeds.__enter__()
         self.rabbitmq.start()
         self.redis.start()
@@ -148,7 +152,9 @@ class ProductionRun(Running):
             "FREQTRADE_API_HOST": LOOPBACK,
             "API_HOST": LOOPBACK,
             "API_KEYS_FILE": str(self._folder / "api_keys.json"),
-            "STATE_DIR": str(self._folder / f"state-{name}"),
+            # The notifier shares the recorder's, as in Compose.
+            "STATE_DIR": str(self._folder / f"state-{'history-recorder' if name == 'notifier' else name}"),
+            "NOTIFY_RULES_FILE": str(PROJECT_ROOT / "deploy" / "notify.toml"),
             "STRATEGY_METRICS_PORT": str(self._ports["freqtrade"]),
         }
         variables |= {variable: value for variable, value in here.items() if variable in variables}
@@ -236,6 +242,7 @@ class ProductionRun(Running):
             close()
         self.feeds.__exit__(None, None, None)
         self.pages.close()
+        self.notices.close()
 
     def _all_programs(self) -> list[Program]:
         servers = [*self.rabbitmq.programs(), *self.redis.programs(), *self.watch.programs()]

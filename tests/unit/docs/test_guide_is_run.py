@@ -14,6 +14,7 @@ _WITH_FILE = "it is run with a file that is mounted"
 
 NOT_RUN = {
     "./cryptoboy": "the name of the command line",
+    "systemctl restart cryptoboy-notifier": _SYSTEMD,
     "./cryptoboy why --last": "tests/unit/cli/test_commands_of_the_history.py runs these on a history of its own",
     "docker compose -f docker-compose.production.yml": "the beginning of every command",
     "scripts/pin_images.py": _ELSEWHERE,
