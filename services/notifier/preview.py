@@ -73,7 +73,8 @@ def preview(
     Raises:
         TryLater, StopProgram: as the history does.
     """
-    happened = sorted(happened_between(history, since, until), key=lambda each: each.at)
+    found = happened_between(history, since, until, rules.watch.loss_steps)
+    happened = sorted(found, key=lambda each: each.at)
     no_mutes: Sequence[MuteRow] = ()
     notices = [notice for each in happened for notice in decide(each, rules, channels, no_mutes, each.at)]
     quiet = {
@@ -85,10 +86,12 @@ def preview(
     return Preview(since, until, len(happened), tuple(notices), frozenset(quiet))
 
 
-def happened_between(history: HistoryReader, since: datetime, until: datetime) -> Iterator[Happening]:
+def happened_between(
+    history: HistoryReader, since: datetime, until: datetime, loss_steps: Sequence[float]
+) -> Iterator[Happening]:
     """What was recorded of a period: each story, trade, hold and dead letter once."""
     yield from _stories(history, since, until)
-    yield from _trades(history, since, until)
+    yield from _trades(history, since, until, loss_steps)
     after: str | None = None
     while True:
         holds = history.holds(since=since, until=until, limit=MAX_LIMIT, after=after)
@@ -116,7 +119,9 @@ def _stories(history: HistoryReader, since: datetime, until: datetime) -> Iterat
                 yield happening
 
 
-def _trades(history: HistoryReader, since: datetime, until: datetime) -> Iterator[Happening]:
+def _trades(
+    history: HistoryReader, since: datetime, until: datetime, loss_steps: Sequence[float]
+) -> Iterator[Happening]:
     after: str | None = None
     while True:
         page = history.trades(TradeFilter(until=until), limit=MAX_LIMIT, after=after)
@@ -127,15 +132,17 @@ def _trades(history: HistoryReader, since: datetime, until: datetime) -> Iterato
                 continue
             for end in ends:
                 if since <= end < until:
-                    yield from _at(history, trade, end)
+                    yield from _at(history, trade, end, loss_steps)
         if (after := page.next) is None:
             return
 
 
-def _at(history: HistoryReader, trade: Trade, end: datetime) -> tuple[Happening, ...]:
+def _at(
+    history: HistoryReader, trade: Trade, end: datetime, loss_steps: Sequence[float]
+) -> tuple[Happening, ...]:
     """The entry or the exit of a trade, as it was told at that time."""
     then = trade
     if end != trade.closed:
         then = replace(trade, closed=None, close_rate=None, profit_ratio=None, exit_reason="", updated=end)
     reasons = explain_trade(history, then, end).sentences[1:]
-    return tuple(each for each in trade_happenings(then, reasons, end) if each.at == end)
+    return tuple(each for each in trade_happenings(then, reasons, end, loss_steps) if each.at == end)

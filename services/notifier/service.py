@@ -91,7 +91,13 @@ class Notifier:
         outbox = Outbox(notices, reader, clock)
         opened = named(opened, settings.notify_name)
         self._delivery = Delivery(opened, self._rules, outbox, clock, self.work, allowed=self._alone.check)
-        self._feed = FeedWatch(reader, clock, notices.position, tells_dead_letters=not self._has_alertmanager)
+        self._feed = FeedWatch(
+            reader,
+            clock,
+            notices.position,
+            tells_dead_letters=lambda: not self._has_alertmanager,
+            loss_steps=self._rules.watch.loss_steps,
+        )
         self._rounds = [
             Rounds("feed", [self._feed], self._tell, self.work),
             Rounds("states", self._states(), self._tell, self.work),

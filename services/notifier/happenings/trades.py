@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,8 +12,11 @@ from services.notifier.wording.trades import about_entry, about_exit_of, about_s
 from services.operations.portfolio import Position
 from services.operations.trades import Trade
 
-TOLD_WITHIN = timedelta(hours=1)
-"""A trade that was opened or closed longer before it was recorded is none that is told."""
+TOLD_WITHIN = timedelta(days=7)
+"""A trade that was opened or closed longer before it was recorded is not told, and no digest names it.
+
+It is shorter than the history keeps notices, by which a trade that is recorded again is known to be told.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +32,16 @@ def name_of(trade: Trade) -> str:
     return f"{trade.bot}/{trade.trade_id}"
 
 
-def trade_happenings(trade: Trade, reasons: Sequence[str], seen: datetime) -> tuple[Happening, ...]:
-    """The entry and the exit of a trade, as far as they happened shortly before they were recorded at `seen`."""
+def trade_happenings(
+    trade: Trade, reasons: Sequence[str], since: datetime, loss_steps: Sequence[float] = ()
+) -> tuple[Happening, ...]:
+    """The entry and the exit of a trade, as far as they happened since `since`.
+
+    An exit is urgent if its loss, in percent of the stake, is at least the smallest of `loss_steps`.
+    """
     found = []
     name = name_of(trade)
-    if seen - trade.opened <= TOLD_WITHIN and trade.closed is None:
+    if trade.opened >= since and trade.closed is None:
         found.append(
             Happening(
                 key=f"trade:{name}:entry",
@@ -44,7 +53,9 @@ def trade_happenings(trade: Trade, reasons: Sequence[str], seen: datetime) -> tu
                 trade=name,
             )
         )
-    if trade.closed is not None and seen - trade.closed <= TOLD_WITHIN:
+    if trade.closed is not None and trade.closed >= since:
+        change = None if trade.profit_ratio is None else trade.profit_ratio * 100
+        is_loss = change is not None and -change >= min(loss_steps, default=math.inf)
         found.append(
             Happening(
                 key=f"trade:{name}:exit",
@@ -53,8 +64,9 @@ def trade_happenings(trade: Trade, reasons: Sequence[str], seen: datetime) -> tu
                 message=about_exit_of(trade, reasons),
                 pairs=(trade.pair,),
                 article=trade.article_id,
+                importance=Importance.URGENT if is_loss else Importance.NOTABLE,
                 trade=name,
-                change=None if trade.profit_ratio is None else trade.profit_ratio * 100,
+                change=change,
             )
         )
     return tuple(found)

@@ -1,9 +1,14 @@
-"""Follows the change feed of the history: stories, trades, holds and dead letters."""
+"""Follows the change feed of the history: stories, trades, holds and dead letters.
+
+A look changes nothing that the next look begins with until what it found is written, so nothing is lost if writing
+fails.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -13,21 +18,24 @@ from services.common.history.notifying.port import NotifierBatch
 from services.common.history.port import HistoryReader
 from services.common.history.queries import Change, EventFilter
 from services.common.history.rows import HoldRow, Kind, ScoringRow, SignalRow, TradeRow
-from services.notifier.happening import Happening
+from services.notifier.happening import Happening, Importance
 from services.notifier.happenings.running import dead_letter, hold_happening
 from services.notifier.happenings.stories import story_happening
-from services.notifier.happenings.trades import trade_happenings
+from services.notifier.happenings.trades import TOLD_WITHIN, trade_happenings
 from services.notifier.watching.found import Found
-from services.operations.news.grouping import gather
+from services.operations.news.grouping import Gathered, gather
 from services.operations.trades import Trade
 from services.operations.why.trade import why_trade
 
 CURSOR = "notifier:seq"
+SINCE = "notifier:since"
+"""The name of the position that says when changes were followed for the first time."""
 LOOK_SECONDS = 0.2
 MOST_CHANGES = 500
-PLACED_WITHIN_SECONDS = 1.0
+PLACED_WITHIN_SECONDS = 10.0
 """How long a signal waits for the result of its article, which says to which story it belongs."""
-LATE_SECONDS = 5.0
+URGENT_WITHIN_SECONDS = 1.0
+"""As PLACED_WITHIN_SECONDS, for urgent news."""
 CURSOR_SECONDS = 5.0
 DEAD_LETTERED = "dead_lettered"
 _KINDS = (Kind.RESULT, Kind.SIGNAL, Kind.TRADE, Kind.HOLD)
@@ -36,11 +44,41 @@ _MOST_KNOWN = 1_000
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Unplaced:
+    """An article whose story is not known: the seq of its change, when that was read, and when it is looked at."""
+
+    seq: int
+    read: float
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is known when everything up to `seq` was read.
+
+    Attributes:
+        unplaced: articles with signals that may belong to a story, by their id.
+        trades: the keys of what happened to trades, oldest first.
+    """
+
+    seq: int
+    unplaced: dict[str, _Unplaced] = field(default_factory=dict)
+    trades: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def position(self) -> int:
+        """Where a later run begins."""
+        return min([self.seq, *(each.seq - 1 for each in self.unplaced.values())])
+
+
 class FeedWatch:
     """A `Watch` of the change feed.
 
     Args:
         position_of: returns a position that the notifier has written.
+        tells_dead_letters: whether dead letters are told now.
+        loss_steps: in percent; a trade that was closed with the smallest of these losses or more is urgent.
     """
 
     name = "feed"
@@ -52,100 +90,114 @@ class FeedWatch:
         clock: Clock,
         position_of: Callable[[str], str | None],
         *,
-        tells_dead_letters: bool,
+        tells_dead_letters: Callable[[], bool],
+        loss_steps: Sequence[float] = (),
     ) -> None:
         self._reader, self._clock, self._position_of = reader, clock, position_of
-        self._tells_dead_letters = tells_dead_letters
-        self._seq: int | None = None  # up to which was read
-        self._next = 0
-        self._unplaced: dict[str, tuple[int, float]] = {}  # articles: seq of the change, and when it was read
-        self._looked = float("-inf")
-        self._written = (0, float("-inf"))  # the position in the history, and when it was written
+        self._tells_dead_letters, self._loss_steps = tells_dead_letters, loss_steps
+        self._read: _Read | None = None
+        self._next = _Read(0)
+        self._since: datetime | None = None
+        self._written: tuple[int | None, float] = (
+            None,
+            float("-inf"),
+        )  # the position, and when it was written
         self._position: int | None = None  # the one that is written with what was found last
-        self._trades: dict[str, None] = {}
 
     def look(self) -> Found:
         """See `Watch`."""
         now = time.monotonic()
-        is_late = now - self._looked > LATE_SECONDS
-        seq = self.begin()
-        changes = self._reader.changes(seq, EventFilter(kinds=_KINDS), limit=MOST_CHANGES)
-        self._next = changes[-1].event.seq if changes else seq
-        happenings = [*self._news(changes, now, is_late=is_late), *self._others(changes)]
-        self._looked = now
-        position = min([self._next, *(seq - 1 for seq, _ in self._unplaced.values())])
-        is_due = bool(happenings) or now - self._written[1] >= CURSOR_SECONDS
-        self._position = position if is_due and position != self._written[0] else None
-        cursors = {} if self._position is None else {CURSOR: str(position)}
-        return Found(happenings=tuple(happenings), also=NotifierBatch(cursors=cursors), is_late=is_late)
+        self.begin()
+        before = self._read or _Read(0)
+        newest = self._reader.seqs()[1]
+        changes = self._reader.changes(before.seq, EventFilter(kinds=_KINDS), limit=MOST_CHANGES)
+        seq = changes[-1].event.seq if changes else before.seq
+        if len(changes) < MOST_CHANGES:
+            seq = max(seq, newest)
+        self._next = _Read(seq, dict(before.unplaced), dict(before.trades))
+        happenings = [*self._news(self._next, changes, now), *self._others(self._next, changes)]
+        return Found(
+            happenings=tuple(happenings),
+            also=NotifierBatch(cursors=self._cursors(is_due=bool(happenings))),
+            is_late=True,
+        )
 
     def commit(self) -> None:
         """See `Watch`."""
-        self._seq = self._next
+        self._read = self._next
         if self._position is not None:
             self._written = (self._position, time.monotonic())
 
-    def begin(self) -> int:
-        """Return where the next look begins: where an earlier run ended, or now if there was none."""
-        if self._seq is not None:
-            return self._seq
+    def begin(self) -> None:
+        """Begin where an earlier run ended, or now if there was none. Does nothing if called again."""
+        if self._read is not None:
+            return
         oldest, newest = self._reader.seqs()
-        position = self._position_of(CURSOR)
+        position, since = self._position_of(CURSOR), self._position_of(SINCE)
         seq = newest if position is None else int(position)
         if seq < oldest - 1:
             log.warning("changes_missed", after=seq, oldest=oldest)
-        self._seq = seq
-        return seq
+        self._since = self._clock.now() if since is None else datetime.fromisoformat(since)
+        self._read = _Read(seq)
 
-    def _news(self, changes: Sequence[Change], now: float, *, is_late: bool) -> list[Happening]:
-        signals: dict[str, datetime] = {}
+    def _cursors(self, *, is_due: bool) -> dict[str, str]:
+        written, at = self._written
+        position = self._next.position
+        if position == written or not (is_due or time.monotonic() - at >= CURSOR_SECONDS):
+            self._position = None
+            return {}
+        self._position = position
+        since = {SINCE: self._since.isoformat()} if written is None and self._since is not None else {}
+        return {CURSOR: str(position), **since}
+
+    def _news(self, read: _Read, changes: Sequence[Change], now: float) -> list[Happening]:
         for change in changes:
-            if isinstance(change.row, SignalRow):
-                self._unplaced.setdefault(change.row.article_id, (change.event.seq, now))
-                signals[change.row.article_id] = change.row.available_at
-            elif isinstance(change.row, ScoringRow) and change.row.story:
-                self._unplaced.setdefault(change.row.article_id, (change.event.seq, now))
-        if not self._unplaced:
-            return []
+            row = change.row
+            if isinstance(row, SignalRow) or (isinstance(row, ScoringRow) and row.story):
+                known = read.unplaced.get(row.article_id, _Unplaced(change.event.seq, now, now))
+                read.unplaced[row.article_id] = replace(known, due=now)
+        due = [article_id for article_id, each in read.unplaced.items() if each.due <= now]
         found: dict[str, Happening] = {}
-        for article_id, story in gather(self._reader, list(self._unplaced)).items():
-            is_placed = article_id in story.scorings
-            if not is_placed and not is_late and now - self._unplaced[article_id][1] < PLACED_WITHIN_SECONDS:
+        stories = gather(self._reader, due) if due else {}
+        for article_id in due:
+            each, story = read.unplaced.pop(article_id), stories.get(article_id)
+            happening = self._story(story) if story else None
+            if story is None or happening is None:  # without a signal; that is a change of its own
                 continue
-            at = max((signal.available_at for signal in story.signals), default=self._clock.now())
-            if (happening := story_happening(story, at)) is not None:
+            is_urgent = happening.importance is Importance.URGENT
+            until = each.read + (URGENT_WITHIN_SECONDS if is_urgent else PLACED_WITHIN_SECONDS)
+            if article_id in story.scorings or now >= until:
                 found[story.story] = happening
-            del self._unplaced[article_id]
-        self._forget(now)
+            else:
+                read.unplaced[article_id] = replace(each, due=until)
         return list(found.values())
 
-    def _forget(self, now: float) -> None:
-        """Forget articles that the history does not have any more."""
-        for article_id, (_, read) in list(self._unplaced.items()):
-            if now - read > LATE_SECONDS:
-                del self._unplaced[article_id]
+    def _story(self, story: Gathered) -> Happening | None:
+        at = max((signal.available_at for signal in story.signals), default=self._clock.now())
+        return story_happening(story, at)
 
-    def _others(self, changes: Sequence[Change]) -> list[Happening]:
+    def _others(self, read: _Read, changes: Sequence[Change]) -> list[Happening]:
         found: list[Happening] = []
         for change in changes:
             row, at = change.row, change.event.at
             if isinstance(row, HoldRow):
                 found.append(hold_happening(row))
             elif isinstance(row, TradeRow):
-                found += self._trade(Trade.of(row), at)
-            elif isinstance(row, ScoringRow) and row.outcome == DEAD_LETTERED and self._tells_dead_letters:
+                found += self._trade(read, Trade.of(row), at)
+            elif isinstance(row, ScoringRow) and row.outcome == DEAD_LETTERED and self._tells_dead_letters():
                 article = self._reader.articles_by_id([row.article_id]).get(row.article_id)
                 found.append(dead_letter(row.article_id, article.title if article else "", row.reason, at))
         return found
 
-    def _trade(self, trade: Trade, seen: datetime) -> tuple[Happening, ...]:
-        new = [each for each in trade_happenings(trade, (), seen) if each.key not in self._trades]
+    def _trade(self, read: _Read, trade: Trade, seen: datetime) -> tuple[Happening, ...]:
+        since = max(self._since or seen, seen - TOLD_WITHIN)
+        new = [each for each in trade_happenings(trade, (), since) if each.key not in read.trades]
         if not new:
             return ()
         why = why_trade(self._reader, trade.trade_id, trade.bot, now=seen)
-        reasons = why.sentences[1:] if why else ()
-        self._trades |= dict.fromkeys(each.key for each in new)
-        for key in list(self._trades)[:-_MOST_KNOWN]:
-            del self._trades[key]
+        read.trades.update(dict.fromkeys(each.key for each in new))
+        for key in list(read.trades)[:-_MOST_KNOWN]:
+            del read.trades[key]
         keys = {each.key for each in new}
-        return tuple(each for each in trade_happenings(trade, reasons, seen) if each.key in keys)
+        told = trade_happenings(trade, why.sentences[1:] if why else (), since, self._loss_steps)
+        return tuple(each for each in told if each.key in keys)

@@ -9,7 +9,7 @@ from services.notifier.message import Message
 from services.operations.trades import Trade
 from services.operations.words import describe_seconds, percent, price
 
-MOST_REASONS = 5
+MOST_REASONS = 8
 
 
 def about_entry(trade: Trade, reasons: Sequence[str]) -> Message:
