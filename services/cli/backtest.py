@@ -14,7 +14,7 @@ from services.cli.support import options
 from services.cli.support.answers import answer_console, page_file, print_json, say
 from services.cli.support.progress import progress_of
 from services.cli.support.recorded import RECORDED, own_trades, with_recorded
-from services.cli.support.reports import write_report
+from services.cli.support.reports import keep_own_trades, write_report
 from services.common.errors import StopProgram, TryLater
 from services.launch.freqtrade.config import chosen_staleness
 
@@ -169,6 +169,7 @@ def backtest(
         else:
             if own:
                 answer["own_trades"] = own.as_json()
+                keep_own_trades(found, own)
     if page is not None:
         from services.research.backtest.report.page import backtest_page
 

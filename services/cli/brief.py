@@ -20,7 +20,8 @@ _USES = (
     HISTORY_FIELDS
     | OF_STORE
     | OF_SCORING
-    | {"trading_pairs", "candle_timeframe", "sentiment_staleness_hours", "brief_timezone", "health_port"}
+    | {"trading_pairs", "candle_timeframe", "strategy_timeframe", "sentiment_staleness_hours"}
+    | {"brief_timezone", "health_port"}
 )
 
 

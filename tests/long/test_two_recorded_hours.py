@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from services.operations.reports import reports_folder
+from services.operations.why.comparisons import newest_comparison
 from tests.support.pipeline.recorded_bot import (
     RecordedBot,
     assert_the_export_gives_what_was_seen,
@@ -107,6 +109,9 @@ def assert_a_backtest_repeats_the_trades(run: RecordedBot) -> None:
     assert differences == []
     assert found["trades"] == len(recorded_trades(run.settings))
     assert found["repeated"] >= 1
+    kept = newest_comparison(reports_folder(run.settings), first, last)
+    assert kept is not None
+    assert kept.own.as_json() == found
 
 
 def first_missed(run: RecordedBot, pair: str, first: datetime) -> datetime:

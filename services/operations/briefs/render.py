@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Iterable, Iterator
 
 from services.common.text.harmless import harmless_url
-from services.common.text.telegram_html import MOST, bold, link, units
+from services.common.text.telegram_html import MOST, bold, link, units, with_command_lines
 from services.operations.briefs.document import Document, Line, Span
 
 _STYLE = (
@@ -58,7 +58,7 @@ def _sections(document: Document) -> Iterator[str]:
 
 def _spans(row: Line, linked: Callable[[str, str], str]) -> Iterator[str]:
     for span in row:
-        markup = _escaped(span.text)
+        markup = with_command_lines(_escaped(span.text))
         if span.url:
             markup = linked(markup, span.url)
         yield bold(markup) if span.is_strong else markup

@@ -20,6 +20,8 @@ from services.operations.portfolio import (
     open_positions,
     recorded_trades,
 )
+from services.operations.reports import reports_folder
+from services.operations.why.comparisons import Comparison, newest_comparison
 
 USUAL = timedelta(days=7)
 HORIZON = "4h"
@@ -43,6 +45,8 @@ class WeeklyBrief(Answer):
         opened: the number of trades that were opened.
         closed: the trades that were closed.
         exposure: of the open trades, by asset, at the end.
+        timeframe: that of the candles on which the bot decides.
+        compared: the newest backtest of the same week that was compared with the bot's trades.
     """
 
     at: datetime
@@ -57,6 +61,8 @@ class WeeklyBrief(Answer):
     opened: int
     closed: tuple[Closed, ...]
     exposure: tuple[Exposure, ...]
+    timeframe: str
+    compared: Comparison | None
 
 
 def read_weekly(history: HistoryReader, settings: Settings, since: datetime, now: datetime) -> WeeklyBrief:
@@ -90,4 +96,6 @@ def read_weekly(history: HistoryReader, settings: Settings, since: datetime, now
         opened=opened,
         closed=closed,
         exposure=exposure_of(open_positions(history, is_open, settings.candle_timeframe, now)),
+        timeframe=settings.strategy_timeframe,
+        compared=newest_comparison(reports_folder(settings), since, now),
     )

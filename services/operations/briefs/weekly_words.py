@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import UTC
 
+from services.common.text.harmless import harmless
 from services.history_recorder.performance.report import MIN_EVENTS, Cell
-from services.operations.briefs.document import Document, Line, Section, line, quoted, strong
+from services.operations.briefs.document import Document, Line, Section, Span, line, quoted, strong
 from services.operations.briefs.phrases import clock, count, exposures, profits
 from services.operations.briefs.weekly import GROUPS, HORIZON, WeeklyBrief
+from services.operations.why.comparisons import Comparison
 from services.operations.words import percent, plain_name, share
 
 FOOT = (
@@ -15,6 +18,8 @@ FOOT = (
     "time of day on earlier days; no fees are counted. The figures are those of the page Scores for the same period, "
     "and no advice."
 )
+_MOST_NAMED = 4
+_MOST_DIFFERENCES = 5
 _HEADINGS = {"source": "By source", "kind": "By kind of news", "model": "By model"}
 
 
@@ -60,8 +65,43 @@ def _sections(brief: WeeklyBrief) -> list[Section]:
     return [
         *sections,
         Section("Trades", tuple(traded)),
+        Section("The bot and a backtest of the same week", tuple(_backtest(brief))),
         Section("Exposure by asset", tuple(exposures(brief.exposure)) or (line("No trade is open."),)),
     ]
+
+
+def _backtest(brief: WeeklyBrief) -> Iterator[Line]:
+    found = brief.compared
+    if found is None:
+        begun, ended = (f"{each.astimezone(UTC):%Y-%m-%dT%H:%M}" for each in (brief.since, brief.at))
+        yield line("No backtest of this week was compared with the trades of the bot. This makes one:")
+        yield line(
+            "./cryptoboy backtest --sentiment history --candles history "
+            f"--timeframe {brief.timeframe} --from {begun} --to {ended}"
+        )
+        return
+    own = found.own
+    yield line(f"{_of_backtest(found, brief.zone)}.")
+    yield line(
+        f"The bot opened {count(own.trades, 'trade')} in that time. The backtest opened {own.repeated:,} of them too, "
+        f"in the same candle and with the same tag; {own.ended_alike:,} of these ended alike or are open in both. "
+        f"It opened {count(sum(each.trade_id is None for each in own.differences), 'trade')} that the bot did not."
+    )
+    for each in own.differences[:_MOST_DIFFERENCES]:
+        what = f"{each.pair} {each.side}, {clock(each.entered, brief.zone)}"
+        yield line(strong(what), ": ", Span(harmless(each.reason), is_quoted=True))
+    if more := len(own.differences[_MOST_DIFFERENCES:]):
+        yield line(f"{count(more, 'more difference')}, which the backtest lists.")
+
+
+def _of_backtest(found: Comparison, zone: str) -> str:
+    pairs = ", ".join(found.pairs[:_MOST_NAMED])
+    more = len(found.pairs) - _MOST_NAMED
+    return (
+        f"A backtest of {found.strategy} with the recorded signals, made {clock(found.made, zone)}: {found.timeframe} "
+        f"candles of {pairs}{f' and {more} more' if more > 0 else ''} from {clock(found.start, zone)} to "
+        f"{clock(found.end, zone)}{f', with {found.options}' if found.options else ''}"
+    )
 
 
 def _overall(cell: Cell) -> Line:
@@ -86,7 +126,8 @@ def _figures(cell: Cell) -> str:
     if cell.directed is None:
         return f"{scores}, the price moved by {percent(cell.mean)} on average; too few with a direction to tell more"
     towards = (
-        f"{scores}, {percent(cell.directed)} in the direction of the score, right {share(cell.hit_share)}"
+        f"{scores}, on average {percent(cell.directed)} in the direction of the score, which was right "
+        f"{share(cell.hit_share)} of the time"
     )
     if cell.p is None:
         return f"{towards}: too few days to tell from chance"

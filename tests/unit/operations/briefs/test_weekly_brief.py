@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +17,15 @@ from services.common.settings.settings import Settings
 from services.operations.briefs.make import Made, make_brief
 from services.operations.performance import read_performance
 from services.operations.portfolio import read_portfolio
+from services.operations.reports import reports_folder
+from services.operations.why.comparisons import Comparison, keep_comparison
+from services.operations.why.repeated import Difference, OwnTrades
 from services.operations.words import amount, percent, share
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, at
 
 END = NOW + timedelta(days=7)
+COMPARED = "The bot and a backtest of the same week"
 
 
 @pytest.fixture(scope="module")
@@ -88,15 +93,17 @@ def test_the_scores_have_the_figures_and_the_verdict_of_the_page(made: Made, his
     assert measured == "44 articles; scores whose outcome is known: 0 after 1h, 44 after 4h, 0 after 24h."
     (after,) = [row for row in told if row.startswith("After 4h")]
     assert after == (
-        f"After 4h: 44 scores, {percent(cell.directed)} in the direction of the score, right {share(cell.hit_share)}: "
-        "too few days to tell from chance."
+        f"After 4h: 44 scores, on average {percent(cell.directed)} in the direction of the score, which was right "
+        f"{share(cell.hit_share)} of the time: too few days to tell from chance."
     )
     assert told[-1] == f"Last 30 days: {read_performance(history, now=END).verdict}"
 
 
 def test_a_source_with_few_scores_has_no_figures(made: Made) -> None:
     wire, blog = lines_of(made, "By source, 4h after the score")
-    assert wire.startswith("Wire: 40 scores, +0.85 % in the direction of the score, right 65%: too few")
+    assert wire.startswith(
+        "Wire: 40 scores, on average +0.85 % in the direction of the score, which was right 65% of the time: too few"
+    )
     assert blog.endswith(": 4 scores, fewer than the 30 from which figures are shown.")
     assert "http://" not in blog
 
@@ -122,3 +129,48 @@ def test_exposure_is_that_of_the_portfolio(made: Made, history: HistoryReader) -
     assert bitcoin == (
         f"BTC: 25% of all stakes in USDT, 50.00 long in 1 trade; {amount(of_bitcoin.gain)} before fees."
     )
+
+
+def test_without_a_backtest_of_the_week_it_is_said_which_command_makes_one(made: Made) -> None:
+    said, command = lines_of(made, COMPARED)
+    assert said == "No backtest of this week was compared with the trades of the bot. This makes one:"
+    assert command == (
+        "./cryptoboy backtest --sentiment history --candles history --timeframe 15m --from 2026-11-20T12:00 "
+        "--to 2026-11-27T12:00"
+    )
+    assert "<code>./cryptoboy</code> backtest" in "".join(made.telegram)
+
+
+def test_a_backtest_of_the_week_is_shown_with_its_date_and_what_differs(
+    history: HistoryReader, settings: Settings, tmp_path: Path
+) -> None:
+    differences = [
+        Difference("BTC/USDT", "long", at(900 * number), number or None, "entry", f"Reason {number} /pause")
+        for number in range(7)
+    ]
+    found = Comparison(
+        made=END - timedelta(hours=1),
+        start=NOW,
+        end=END - timedelta(hours=2),
+        strategy="Mine",
+        timeframe="15m",
+        pairs=("BTC/USDT", "ETH/USDT"),
+        options="--set veto_below=-0.5",
+        own=OwnTrades(("bot",), 9, 3, 2, tuple(differences)),
+    )
+    there = settings.changed(state_dir=tmp_path)
+    keep_comparison(reports_folder(there), found)
+
+    told = lines_of(make_brief(BriefKind.WEEKLY, history, None, there, now=END), COMPARED)
+
+    assert told[0] == (
+        "A backtest of Mine with the recorded signals, made 2026-11-27 11:00 UTC: 15m candles of BTC/USDT, ETH/USDT "
+        "from 2026-11-20 12:00 UTC to 2026-11-27 10:00 UTC, with --set veto_below=-0.5."
+    )
+    assert told[1] == (
+        "The bot opened 9 trades in that time. The backtest opened 3 of them too, in the same candle and with the same "
+        "tag; 2 of these ended alike or are open in both. It opened 1 trade that the bot did not."
+    )
+    assert told[2] == "BTC/USDT long, 2026-11-20 12:00 UTC: Reason 0 /\u2060pause"
+    assert told[-1] == "2 more differences, which the backtest lists."
+    assert len(told) == 8
