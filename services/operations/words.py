@@ -57,12 +57,12 @@ def written_instant(text: str) -> str:
 
 def score(value: float | None) -> str:
     """A score with its sign: `+0.62`."""
-    return NOTHING if value is None else f"{value:+.2f}".replace("-", "−")  # noqa: RUF001 - a minus
+    return NOTHING if value is None else f"{value:+z.2f}".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def percent(value: float | None, places: int = 2) -> str:
     """A value in percent, with its sign: `+1.25 %`."""
-    return NOTHING if value is None else f"{value:+.{places}f} %".replace("-", "−")  # noqa: RUF001 - a minus
+    return NOTHING if value is None else f"{value:+z.{places}f} %".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def share(value: float | None) -> str:
@@ -79,7 +79,7 @@ def price(value: float | None) -> str:
 
 def amount(value: float | None) -> str:
     """A gain or a loss in a currency, with its sign: `+1,234.50`."""
-    return NOTHING if value is None else f"{value:+,.2f}".replace("-", "−")  # noqa: RUF001 - a minus
+    return NOTHING if value is None else f"{value:+z,.2f}".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def mood(value: float | None) -> str:

@@ -20,7 +20,7 @@ def about_story(row: StoryRow, corroboration: int) -> Message:
         lines=(
             _scores(row.scores),
             _from_whom(row),
-            _how_sure(strongest, corroboration),
+            _how_sure(strongest, corroboration, len(row.sources)),
             f"Receipt: ./cryptoboy news {harmless(row.article_id[:12])}; scored by {harmless(strongest.model, 60)}.",
         ),
         links=_links(row),
@@ -46,10 +46,12 @@ def _sources(sources: tuple[str, ...]) -> str:
     return shown + (f" and {len(sources) - MOST_SOURCES} more" if len(sources) > MOST_SOURCES else "")
 
 
-def _how_sure(each: PairScore, corroboration: int) -> str:
-    others = {0: "nobody else reports it yet", 1: "1 other publisher reports the same"}.get(
-        corroboration, f"{corroboration} other publishers report the same"
+def _how_sure(each: PairScore, corroboration: int, sources: int) -> str:
+    others = {0: "nobody else reports it yet", 1: "confirmed by 1 other publisher"}.get(
+        corroboration, f"confirmed by {corroboration} other publishers"
     )
+    if not corroboration and sources > 1:
+        others = "none of the others counts as a confirmation"
     doubts = [
         *(["scored by the fallback, not by the model"] if each.degraded and not each.suspected else []),
         *(["the text seems to be meant to steer a model"] if each.suspected else []),

@@ -42,7 +42,7 @@ def daily_document(brief: DailyBrief) -> Document:
             "Mood of the pairs", map(_mood, brief.moods), "No pair is scored: TRADING_PAIRS names none."
         ),
         _section(
-            "The stories most sources told",
+            "The stories that most sources told",
             (_story(each, brief.zone) for each in brief.stories),
             "No story about a pair was told.",
         ),
@@ -224,7 +224,7 @@ def _strong(found: StrongScores) -> list[Line]:
     return [
         line(f"{told} {_STRONG}."),
         *map(_moves, found.moves),
-        line("The scores of one day cannot be told from chance: the page Scores shows more of them."),
+        line("One day has too few scores to tell this from chance; the page Scores shows longer periods."),
     ]
 
 
@@ -232,11 +232,11 @@ def _moves(found: StrongMoves) -> Line:
     if not found.measured:
         return line(f"After {found.horizon}: nothing is known yet.")
     control = (
-        "what the pairs do anyway at that time is not known yet"
+        "how the pairs move anyway at that time of day is not known yet"
         if found.beside_control is None
-        else f"{percent(found.beside_control)} less what the pairs did at that time on earlier days"
+        else f"{percent(found.beside_control)} when compared with the same time of day on earlier days"
     )
     return line(
-        f"After {found.horizon}: the price had moved in the direction of the score after {found.right:,} of "
-        f"{found.measured:,}, by {percent(found.mean)} on average; {control}."
+        f"After {found.horizon}: {found.right:,} of {found.measured:,} times the price had moved in the direction of "
+        f"the score. The average move in that direction is {percent(found.mean)}; {control}."
     )

@@ -14,6 +14,7 @@ from services.operations.words import (
     percent,
     plain_name,
     price,
+    score,
     written_instant,
 )
 
@@ -46,7 +47,7 @@ def test_an_instant_ahead_of_the_servers_clock_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("score", "word"),
+    ("value", "word"),
     [
         (None, "no sentiment"),
         (0.7, "very bullish"),
@@ -55,8 +56,8 @@ def test_an_instant_ahead_of_the_servers_clock_says_so() -> None:
         (-1.0, "very bearish"),
     ],
 )
-def test_a_mood_is_the_label_of_the_score(score: float | None, word: str) -> None:
-    assert mood(score) == word
+def test_a_mood_is_the_label_of_the_score(value: float | None, word: str) -> None:
+    assert mood(value) == word
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,11 @@ def test_a_price_has_the_digits_that_matter(value: float, text: str) -> None:
 
 def test_a_percentage_has_its_sign() -> None:
     assert [percent(1.234), percent(-0.5, 1)] == ["+1.23 %", "−0.5 %"]
+
+
+def test_nothing_has_no_minus() -> None:
+    shown = [percent(-0.001), amount(-0.004), score(-0.004)]
+    assert shown == ["+0.00 %", "+0.00", "+0.00"]
 
 
 def test_a_stored_instant_that_is_none_is_shown_as_it_is() -> None:

@@ -27,4 +27,4 @@ def test_nothing_of_the_archives_texts_is_shown(made: str) -> None:
 
 
 def test_what_is_known_after_the_scores_is_measured(made: str) -> None:
-    assert "After 1h: the price had moved in the direction of the score after " in made
+    assert " times the price had moved in the direction of the score. The average move" in made

@@ -64,7 +64,7 @@ def test_the_mood_of_each_pair_is_told_with_its_change(made: Made) -> None:
 
 
 def test_the_story_that_most_publishers_told_is_first_and_says_from_whom_and_how_sure(made: Made) -> None:
-    first, second = lines_of(made, "The stories most sources told")
+    first, second = lines_of(made, "The stories that most sources told")
     assert first == (
         "“Exchange halts withdrawals”: withdrawal halt; told by 3 sources (Wire 1, Wire 2, Wire 3), first at 10:56; "
         "scored BTC/USDT −0.78, very bearish, confidence 0.80."
@@ -108,10 +108,11 @@ def test_how_the_strong_scores_did_is_told_with_its_doubt(made: Made) -> None:
     told = lines_of(made, "How the strong scores did")
     assert told[0] == "3 scores were at least +0.70 or at most −0.70."
     assert told[1].startswith(
-        "After 1h: the price had moved in the direction of the score after 2 of 2, by +1.50 %"
+        "After 1h: 2 of 2 times the price had moved in the direction of the score. The average move in that direction "
+        "is +1.50 %; "
     )
     assert told[2] == "After 4h: nothing is known yet."
-    assert "cannot be told from chance" in told[3]
+    assert "too few scores to tell this from chance" in told[3]
 
 
 def test_the_figures_are_those_of_the_page(made: Made, history: HistoryReader) -> None:
