@@ -54,6 +54,8 @@ class Happening:
         trade: BOT/ID of the trade that it is about.
         event_type: the kind of news.
         score: from -1 to +1; the strongest of a story's.
+        scores: the pairs of a story with their newest scores.
+        newest: the headline of the article that has the newest score of a story.
         corroboration: the number of further sources that told the story.
         change: profit or loss in percent.
         message: what is said.
@@ -72,6 +74,8 @@ class Happening:
     trade: str = ""
     event_type: str = ""
     score: float | None = None
+    scores: tuple[tuple[str, float], ...] = ()
+    newest: str = ""
     corroboration: int = 0
     change: float | None = None
     rich: tuple[str, ...] = ()

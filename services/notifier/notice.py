@@ -20,6 +20,7 @@ class Notice:
         rule: the name of the rule that wants it told.
         made: when the rule decided.
         happened: when it happened.
+        scores: the pairs of a story with the scores that are told.
         rich: what Telegram shows instead of the message: HTML of its subset, one text for each of its messages.
     """
 
@@ -36,6 +37,7 @@ class Notice:
     story: str = ""
     article: str = ""
     trade: str = ""
+    scores: tuple[tuple[str, float], ...] = ()
     rich: tuple[str, ...] = ()
 
     def as_json(self) -> str:
@@ -46,6 +48,7 @@ class Notice:
             "made": self.made.isoformat(),
             "happened": self.happened.isoformat(),
             "message": self.message.as_json(),
+            "scores": dict(self.scores),
         }
         return json.dumps(fields)
 
@@ -67,4 +70,5 @@ def notice_from_json(text: str) -> Notice:
         made=datetime.fromisoformat(fields["made"]),
         happened=datetime.fromisoformat(fields["happened"]),
         message=message_from_json(fields["message"]),
+        scores=tuple(fields.get("scores", {}).items()),
     )

@@ -28,7 +28,8 @@ from services.operations.trades import Trade
 from services.operations.why.trade import explain_trade
 
 LEFT_OUT = (
-    "moods, steps of profit, stand-asides, prices, silent sources and services, which are told as they happen"
+    "moods, steps of profit, stand-asides, prices, silent sources, services and corrections of stories, "
+    "which are told as they happen"
 )
 _AT_ONCE = 200
 

@@ -34,6 +34,7 @@ from services.notifier.delivery.outbox import Outbox
 from services.notifier.intake import Intake
 from services.notifier.rules.decide import decide
 from services.notifier.rules.load import load_rules
+from services.notifier.rules.turned import corrections
 from services.notifier.watching.asides import AsideWatch
 from services.notifier.watching.briefs import BriefWatch
 from services.notifier.watching.feed import FeedWatch
@@ -204,6 +205,7 @@ class Notifier:
             for happening in found.happenings
             for notice in decide(happening, self._rules, self._delivery.names, mutes, now)
         ]
+        notices += corrections(found.happenings, self._delivery.told, mutes, now)
         for happening in found.happenings:
             HAPPENINGS.labels(happening.kind.value).inc()
         count = self._delivery.deliver(notices, found.also, is_late=found.is_late)

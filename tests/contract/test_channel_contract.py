@@ -131,6 +131,24 @@ def test_after_a_failure_the_channel_goes_on(reached: Reached) -> None:
     assert len(reached.texts()) == 1
 
 
+@pytest.mark.parametrize("scheme", ["json", "xml", "form"])
+def test_a_webhook_gets_a_key_that_stays_the_same_when_a_notice_is_sent_again(scheme: str) -> None:
+    with receiver() as phone:
+        phone.plans = [503]
+        url = phone.url.replace("json", scheme) + "?+X-Other=1"
+        channel = AppriseChannel("phone", url)
+        with pytest.raises(TryLater):
+            channel.send(notice("story:1"))
+        channel.send(notice("story:1"))
+        channel.send(notice("story:2"))
+        AppriseChannel("mail", url).send(notice("story:1", channel="mail"))
+    first, again, *others = phone.keys
+    assert first is not None
+    assert len(first) == 32
+    assert first == again
+    assert len({first, *others}) == 3
+
+
 def test_a_receiver_that_is_away_has_surely_not_accepted() -> None:
     with refusing_port() as port:
         token = "4242:AA-a_token-of-these-tests-0123456789abc"

@@ -7,6 +7,8 @@ was surely refused, it counts as one that may have arrived.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import re
 from collections.abc import Sequence
@@ -31,6 +33,9 @@ _DENIED = frozenset({401, 403, 404, 410})
 _REFUSED = frozenset({400, 405, 406, 411, 413, 414, 415, 422})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 507, 509, 529})
 _SENT = re.compile(r"^Sent ")
+_WEBHOOKS = frozenset({"form", "forms", "json", "jsons", "xml", "xmls"})
+KEY_HEADER = "Idempotency-Key"
+"""The header by which the receiver of a webhook recognises a notice that it has already."""
 _CONNECT_SECONDS, _READ_SECONDS = 4.0, 10.0
 
 
@@ -48,11 +53,14 @@ class AppriseChannel:
     def __init__(self, name: str, url: str) -> None:
         self.name = name
         self._apprise = _opened(name, url)
+        is_webhook = url.partition("://")[0].lower() in _WEBHOOKS
+        self._headers: dict[str, str] = vars(self._apprise[0])["headers"] if is_webhook else {}
 
     def send(self, notice: Notice) -> None:
         """See `Channel`."""
         from apprise import NotifyFormat, NotifyType
 
+        self._headers[KEY_HEADER] = key_of(notice)
         title, _, body = as_text(notice.message).partition("\n")
         result = self._apprise.notify(
             body=without_markup(body) or " ",
@@ -68,6 +76,12 @@ class AppriseChannel:
 
     def close(self) -> None:
         """See `Channel`. Each call of `send` has a connection of its own."""
+
+
+def key_of(notice: Notice) -> str:
+    """The key of a notice, which no other notice has, and which stays the same however often it is sent."""
+    named = json.dumps([notice.event_key, notice.channel])
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 def without_markup(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -95,6 +95,10 @@ class Delivery:
             age = (notice.made - notice.happened).total_seconds() if is_late else 0.0
             self._workers[notice.channel].put([notice], age)
         return len(new)
+
+    def told(self, event_keys: Collection[str]) -> list[Notice]:
+        """The notices of these events that stand in the outbox, for channels that there are; not those dropped."""
+        return [notice for notice in self._outbox.told(event_keys) if notice.channel in self._workers]
 
     def check(self) -> None:
         """Raise the error that ended a worker, if one did."""

@@ -82,6 +82,11 @@ class Outbox:
         cursors = {digested_cursor(notice.channel): notice.happened.isoformat()}
         self._log.write(NotifierBatch(notices=(row,), cursors=cursors))
 
+    def told(self, event_keys: Collection[str]) -> list[Notice]:
+        """The notices of these events that were told or will be; those that were dropped are left out."""
+        rows = self._log.notices_by_key(event_keys).values()
+        return [notice_from_json(row.text) for row in rows if row.state is not NoticeState.DROPPED]
+
     def unfinished(self) -> list[tuple[Notice, NoticeState]]:
         """The notices whose fate an earlier run has not noted, oldest first."""
         return [(notice_from_json(row.text), row.state) for row in self._log.unfinished()]

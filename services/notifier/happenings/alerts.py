@@ -11,12 +11,14 @@ from services.notifier.happening import Happening, Importance, Kind
 from services.notifier.message import Message
 
 MOST_ALERTS = 100
+TOLD_AS_HOLDS = frozenset({"EntriesPaused"})
+"""The alerts of deploy/prometheus about what the notifier tells by itself, with the reason and who asked for it."""
 _SEVERITIES = {"critical": Importance.URGENT, "page": Importance.URGENT, "warning": Importance.NOTABLE}
 _LONGEST_KEY = 200
 
 
 def alert_happenings(body: Mapping[str, Any], now: datetime) -> tuple[Happening, ...]:
-    """The alerts of one call. Repetitions of an alert have the same key as the first.
+    """The alerts of one call but `TOLD_AS_HOLDS`. Repetitions of an alert have the same key as the first.
 
     Raises:
         ValueError, KeyError, TypeError, AttributeError: the body is not one of Alertmanager's.
@@ -24,7 +26,9 @@ def alert_happenings(body: Mapping[str, Any], now: datetime) -> tuple[Happening,
     alerts = body["alerts"]
     if not isinstance(alerts, list) or len(alerts) > MOST_ALERTS:
         raise ValueError(f"alerts must be a list of at most {MOST_ALERTS}")
-    return tuple(_happening(alert, now) for alert in alerts)
+    return tuple(
+        _happening(alert, now) for alert in alerts if alert["labels"]["alertname"] not in TOLD_AS_HOLDS
+    )
 
 
 def _happening(alert: Mapping[str, Any], now: datetime) -> Happening:

@@ -30,6 +30,8 @@ def story_happening(story: Gathered, at: datetime) -> Happening | None:
         article=row.article_id,
         event_type=row.kind,
         score=strongest.score,
+        scores=tuple((each.pair, each.score) for each in row.scores),
+        newest=story.signals[-1].headline,
         corroboration=corroboration,
     )
 

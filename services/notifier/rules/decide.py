@@ -12,7 +12,15 @@ from services.notifier.rules.document import importance_of
 from services.notifier.rules.rule import Rules, group_of, importance_told, is_about, names_channel, selects
 
 ASKED_FOR = frozenset({Kind.PRICE, Kind.BRIEF, Kind.TEST})
-"""The kinds that somebody asked for, so that no mute of a pair keeps them back and no rule is needed."""
+"""The kinds that somebody asked for, so no rule is needed."""
+NEVER_MUTED = ASKED_FOR | {
+    Kind.HOLD_SET,
+    Kind.HOLD_LIFTED,
+    Kind.SERVICE_DOWN,
+    Kind.SERVICE_UP,
+    Kind.OPERATOR_ALERT,
+}
+"""The kinds that no mute keeps back: who hears nothing of a pair still has to know that the bot is stopped."""
 
 
 def decide(
@@ -20,7 +28,8 @@ def decide(
 ) -> tuple[Notice, ...]:
     """The notices of a happening, at most one for each channel.
 
-    For each channel, the first rule decides that is for the channel and selects the happening.
+    For each channel, the first rule decides that is for the channel and selects the happening. A mute may keep back
+    what this rule tells, depending on how important the rule makes it: see `is_muted`.
 
     Args:
         happening: what happened.
@@ -29,24 +38,36 @@ def decide(
         mutes: the mutes in force.
         now: the time of the decision.
     """
-    if happening.kind not in ASKED_FOR and is_muted(happening, mutes):
-        return ()
     told = ((channel, _rule_for(happening, rules, channel)) for channel in channels)
     notices = (_notice(happening, channel, *found, now=now) for channel, found in told if found is not None)
     return tuple(
         notice
         for notice in notices
         if notice.importance >= importance_of(rules.channels[group_of(notice.channel)].importance)
+        and not is_muted(happening, notice.importance, mutes)
     )
 
 
-def is_muted(happening: Happening, mutes: Sequence[MuteRow]) -> bool:
-    """Whether mutes in force keep a happening back: everything, all of its sources, or all of its pairs."""
-    if any(mute.what is MuteKind.ALL for mute in mutes):
-        return True
+def is_muted(happening: Happening, importance: Importance, mutes: Sequence[MuteRow]) -> bool:
+    """Whether mutes in force keep a happening back.
+
+    A mute of sources says that they are not believed, so it keeps back whatever nobody else tells. A mute of pairs or
+    of everything asks for quiet, so what is urgent passes it, as it passes quiet hours.
+
+    Args:
+        happening: what happened.
+        importance: how important the rule that tells it makes it.
+        mutes: the mutes in force.
+    """
+    if happening.kind in NEVER_MUTED:
+        return False
     sources = {mute.value for mute in mutes if mute.what is MuteKind.SOURCE}
+    if happening.sources and sources.issuperset(happening.sources):
+        return True
+    if importance is Importance.URGENT:
+        return False
     pairs = [mute.value for mute in mutes if mute.what is MuteKind.PAIR]
-    return (bool(happening.sources) and sources.issuperset(happening.sources)) or (
+    return any(mute.what is MuteKind.ALL for mute in mutes) or (
         bool(happening.pairs)
         and all(any(is_about(muted, pair) for muted in pairs) for pair in happening.pairs)
     )
@@ -77,5 +98,6 @@ def _notice(
         story=happening.story,
         article=happening.article,
         trade=happening.trade,
+        scores=happening.scores,
         rich=happening.rich,
     )

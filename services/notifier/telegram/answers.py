@@ -1,4 +1,7 @@
-"""What commands answer from, and what they answer: a reply, or a control, which asks back before anything is done."""
+"""What commands answer from, and what they answer: a reply, or a control, which asks back before anything is done.
+
+A change of what is told is made at once, and noted like a control.
+"""
 
 from __future__ import annotations
 
@@ -64,6 +67,19 @@ class Control:
     choices: tuple[Choice, ...]
 
 
-Command = Callable[[Parts, Asked, list[str]], Reply | Control]
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of what is told, which is made at once.
+
+    Attributes:
+        command: what is done, as the history has it, such as `/alert BTC/USDT above 120000`.
+        do: does it and returns the answer. Raises as `Choice.do`.
+    """
+
+    command: str
+    do: Callable[[], Reply]
+
+
+Command = Callable[[Parts, Asked, list[str]], Reply | Control | Change]
 """Answers a command. It gets the words after its name, and raises TryLater, StopProgram and NeverWorks, whose messages
 are answers too."""

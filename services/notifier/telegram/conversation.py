@@ -12,7 +12,7 @@ from services.common.errors import CryptoBoyError
 from services.common.text.plain_text import without_control
 from services.common.text.telegram_html import bold, fitted, plain
 from services.notifier.channels.port import label_of
-from services.notifier.telegram.answers import Choice, Control, Parts
+from services.notifier.telegram.answers import Change, Control, Parts
 from services.notifier.telegram.asked import Asked, Person, Pressed
 from services.notifier.telegram.commands.catalogue import CATALOGUE
 from services.notifier.telegram.confirm import Confirmations
@@ -21,14 +21,14 @@ from services.notifier.telegram.reply import Reply
 log = structlog.get_logger(__name__)
 
 FAILED = "This failed unexpectedly; the notifier's log says why."
-CHECK = "It may have been done in part: /status says what is in force."
+CHECK = "It may have been done in part: /status, /alert and /mute say what is in force."
 NOT_KNOWN = "That is no command; /help lists what can be asked."
 _LONGEST_ERROR = 1_500
 _LONGEST_COMMAND = 200
 _MOST_LISTED = 10
 
 Record = Callable[[Person, int, str, str], None]
-"""Notes a control: who, in which chat, the command, and its outcome. Never raises."""
+"""Notes a control or a change: who, in which chat, the command, and its outcome. Never raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Conversation:
 
     Args:
         parts: what is answered from.
-        record: notes the controls that were decided.
+        record: notes the controls that were decided, and the changes that were made.
         monotonic: seconds of a clock that is never set.
     """
 
@@ -76,7 +76,7 @@ class Conversation:
         entry = CATALOGUE.get(name.lower())
         if entry is None:  # in a group it may be for another bot
             return Reply(NOT_KNOWN) if asked.chat > 0 or meant else None
-        return self._answered(lambda: self._asked_back(entry.command(self._parts, asked, words[1:]), asked))
+        return self._answered(lambda: self._replied(entry.command(self._parts, asked, words[1:]), asked))
 
     def pressed(self, pressed: Pressed) -> Reaction:
         """Answer a button: it decides a question, or says a command."""
@@ -90,7 +90,9 @@ class Conversation:
             return Reaction(
                 Reply(f"{found.asked.question}\n{bold('No')}: nothing was changed."), replaces=True
             )
-        return Reaction(self._carried_out(pressed, found.choice), replaces=True)
+        choice = found.choice
+        done = self._carried_out(pressed, choice.command, lambda: Reply(choice.do()))
+        return Reaction(done, replaces=True)
 
     def was_away(self, missed: Sequence[Asked]) -> Reply:
         """What is said about messages that waited while nobody read them: none of them is carried out."""
@@ -102,32 +104,36 @@ class Conversation:
         )
         return Reply(fitted([title, *named]))
 
-    def _asked_back(self, answer: Reply | Control, asked: Asked) -> Reply:
-        return answer if isinstance(answer, Reply) else self._questions.ask(answer, asked)
+    def _replied(self, answer: Reply | Control | Change, asked: Asked) -> Reply:
+        if isinstance(answer, Control):
+            return self._questions.ask(answer, asked)
+        if isinstance(answer, Change):
+            return self._carried_out(asked, answer.command, answer.do)
+        return answer
 
-    def _carried_out(self, pressed: Pressed, choice: Choice) -> Reply:
+    def _carried_out(self, by: Asked | Pressed, command: str, do: Callable[[], Reply]) -> Reply:
         try:
-            done = choice.do()
+            done = do()
         except CryptoBoyError as error:
-            self._note(pressed, choice.command, f"failed: {error}")
+            self._note(by, command, f"failed: {error}")
             return Reply(f"{bold('This failed')}: {plain(str(error), _LONGEST_ERROR)} {CHECK}")
         except Exception:  # what failed is told, and the conversation goes on
-            log.exception("telegram_control_failed", command=choice.command)
-            self._note(pressed, choice.command, "failed unexpectedly")
+            log.exception("telegram_control_failed", command=command)
+            self._note(by, command, "failed unexpectedly")
             return Reply(f"{FAILED} {CHECK}")
-        self._note(pressed, choice.command, "done")
-        return Reply(done)
+        self._note(by, command, "done")
+        return done
 
-    def _note(self, pressed: Pressed, command: str, outcome: str) -> None:
+    def _note(self, by: Asked | Pressed, command: str, outcome: str) -> None:
         command = without_control(command)[:_LONGEST_COMMAND]
         log.info(
             "telegram_control",
-            channel=label_of(f"telegram:{pressed.chat}"),
-            who=pressed.person.name,
+            channel=label_of(f"telegram:{by.chat}"),
+            who=by.person.name,
             command=command,
             outcome=outcome,
         )
-        self._record(pressed.person, pressed.chat, command, without_control(outcome)[:_LONGEST_ERROR])
+        self._record(by.person, by.chat, command, without_control(outcome)[:_LONGEST_ERROR])
 
     @staticmethod
     def _answered(answer: Callable[[], Reply]) -> Reply:

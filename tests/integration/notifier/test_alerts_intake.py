@@ -3,13 +3,18 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.common.errors import StopProgram
+from services.common.history.port import Batch
+from services.common.history.rows import HoldAction, HoldRow
 from services.common.runtime.ports import free_port
+from services.common.settings.settings import PROJECT_ROOT
+from services.notifier.happenings.alerts import TOLD_AS_HOLDS
 from tests.support.notifier.receiver import receiver
 from tests.support.notifier.running import notifier_settings, notifying, recorded
 from tests.support.waiting import PATIENCE_SECONDS
@@ -56,6 +61,22 @@ def test_alerts_of_alertmanager_are_told_once_however_often_it_repeats_them(tmp_
             assert {"services", "sources"}.isdisjoint(service.health())
             assert post(port, {"alerts": [alert("Other")]}) == 200
             assert phone.wait(3)[2].startswith("Other")
+
+
+def test_an_alert_about_a_hold_is_left_out_as_the_hold_itself_was_told(tmp_path: Path) -> None:
+    rules = (PROJECT_ROOT / "deploy" / "prometheus" / "rules" / "trading.yml").read_text()
+    assert [name for name in TOLD_AS_HOLDS if f"alert: {name}\n" not in rules] == []
+    port = free_port()
+    with receiver() as phone:
+        settings = notifier_settings(
+            tmp_path, f"phone={phone.url}", NOTIFY_WEBHOOK_PORT=str(port), NOTIFY_WEBHOOK_TOKEN=TOKEN
+        )
+        hold = HoldRow(owner="operator", action=HoldAction.SET, seen=datetime.now(UTC), reason="maintenance")
+        with recorded(settings) as history, notifying(settings):
+            history.write(Batch(holds=(hold,)))
+            assert phone.wait(1) == ["Entries are paused by operator"]
+            assert post(port, {"alerts": [alert("EntriesPaused"), alert("StrategyStuck")]}) == 200
+            assert phone.wait(2)[1].startswith("StrategyStuck")
 
 
 def test_what_is_not_of_alertmanager_is_refused_and_told_to_nobody(tmp_path: Path) -> None:

@@ -45,6 +45,25 @@ def test_a_story_that_five_sources_tell_is_one_message(tmp_path: Path) -> None:
             assert phone.wait(2) == ["Title 1", "The end"]
 
 
+def test_a_story_whose_score_has_turned_is_corrected_once_where_it_was_told(tmp_path: Path) -> None:
+    rules = "preset = 'none'\n[[rules]]\nname = 'strong'\nstrength = 0.7\nto = ['phone']"
+    with receiver() as phone, receiver() as mail:
+        settings = notifier_settings(tmp_path, f"phone={phone.url} mail={mail.url}", rules)
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(1, score=-0.8, title="A hack"))
+            phone.wait(1)
+            history.write(news(2, story=1, source="Blog", score=0.4, revision=1, title="No hack"))
+            assert phone.wait(2) == ["A hack", "No longer as told: A hack"]
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(3, story=1, source="Site", score=-0.9, revision=2))
+            history.write(news(4, story=1, source="Other", score=0.9, revision=3))
+            history.write(news(9, title="The end"))
+            assert phone.wait(3)[2] == "The end"
+    text = phone.bodies[1]["message"]
+    assert "Now BTC/USDT: bullish +0.40\nTold as BTC/USDT: very bearish −0.80\nNewest report: No hack" in text
+    assert mail.titles == []
+
+
 def test_what_was_recorded_before_the_first_start_is_not_told(tmp_path: Path) -> None:
     with receiver() as phone:
         settings = notifier_settings(tmp_path, f"phone={phone.url}")

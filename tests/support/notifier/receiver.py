@@ -27,12 +27,13 @@ Plan = int | Broken
 
 @dataclass
 class Receiver:
-    """What was sent: `titles` of accepted messages, in their order, and `asked` of all requests."""
+    """What was sent: `titles` of accepted messages, in their order, and `asked` and `keys` of all requests."""
 
     port: int = 0
     plans: list[Plan] = field(default_factory=list)
     always: Plan = 200
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     asked: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
     hold: threading.Event = field(default_factory=threading.Event)
@@ -68,10 +69,12 @@ def receiver(port: int = 0) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:  # the name that the base calls
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            body = json.loads(sent) if sent.startswith(b"{") else {"title": sent.decode()}
             with kept.changed:
                 plan = kept.plans.pop(0) if kept.plans else kept.always
                 kept.asked += 1
+                kept.keys.append(self.headers["Idempotency-Key"])
                 if plan in {200, Broken.BEFORE_ANSWER}:
                     kept.bodies.append({**body, "at": time.time()})
                 kept.changed.notify_all()

@@ -16,6 +16,7 @@ def test_a_notice_is_the_same_after_it_was_stored() -> None:
         story="1",
         article="1",
         trade="bot/1",
+        scores=(("BTC/USDT", -0.83), ("BTC", 0.1)),
         rich=("<b>x</b>",),
         message=Message("Title", ("line",), (Link("Wire", "https://news.example/"),)),
     )

@@ -1,4 +1,4 @@
-"""/mute: hear nothing of a source, a pair or all for a time. Price alerts and briefings are told all the same."""
+"""/mute: hear nothing of a source, a pair or all for a time, but for what no mute keeps back: see `rules.decide`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from services.common.errors import StopProgram
 from services.common.history.notifying.port import NotifierBatch
 from services.common.history.notifying.rows import MuteKind, MuteRow
 from services.common.text.telegram_html import bold, fitted, plain
-from services.notifier.telegram.answers import Choice, Control, Parts
+from services.notifier.telegram.answers import Change, Choice, Control, Parts
 from services.notifier.telegram.asked import Asked
 from services.notifier.telegram.buttons import in_rows
 from services.notifier.telegram.commands.lengths import length_text, read_length
@@ -19,6 +19,7 @@ from services.operations.words import minute
 
 OFF = "off"
 OFFERED = ("1h", "8h", "1d")
+STILL_TOLD = "Holds, outages, losses, price alerts and briefings come all the same."
 _MOST_NAMES = 4
 
 
@@ -35,7 +36,7 @@ class Muted:
         return self.value or self.what.value
 
 
-def mute(parts: Parts, asked: Asked, words: list[str]) -> Reply | Control:
+def mute(parts: Parts, asked: Asked, words: list[str]) -> Reply | Control | Change:
     """Ask whether and for how long these shall be muted; without words, list the mutes; `off NAME` ends one."""
     if not words:
         return _listed(parts)
@@ -48,9 +49,7 @@ def mute(parts: Parts, asked: Asked, words: list[str]) -> Reply | Control:
     choices = [_choice(parts, asked, each, text) for each in muted for text in lengths]
     told = " and ".join(_text(each) for each in muted)
     span = f" for {length_text(length)}" if length else ""
-    return Control(
-        asked.text, f"Mute {told}{span}? Price alerts and briefings come all the same.", tuple(choices)
-    )
+    return Control(asked.text, f"Mute {told}{span}? {STILL_TOLD}", tuple(choices))
 
 
 def _named(parts: Parts, name: str) -> Muted:
@@ -96,15 +95,19 @@ def _end_line(name: str) -> str:
     return line if len(line.encode()) <= MOST_DATA_BYTES else ""
 
 
-def _ended(parts: Parts, words: list[str]) -> Reply:
+def _ended(parts: Parts, words: list[str]) -> Change:
     name = " ".join(words).lower()
-    rows = [
-        row for row in parts.history.mutes(parts.now()) if Muted(row.what, row.value).name.lower() == name
-    ]
-    ended = [row for row in rows if parts.log.remove_mute(row.what, row.value)]
-    if not ended:
+    muted = [Muted(row.what, row.value) for row in parts.history.mutes(parts.now())]
+    found = [each for each in muted if each.name.lower() == name]
+    if not found:
         raise StopProgram(f"{name or 'nothing'} is not muted; /mute lists what is")
-    return Reply(f"{_text(Muted(ended[0].what, ended[0].value))} is told again.")
+    return Change(f"/mute {OFF} {found[0].name}", lambda: _end(parts, found))
+
+
+def _end(parts: Parts, muted: list[Muted]) -> Reply:
+    for each in muted:
+        parts.log.remove_mute(each.what, each.value)
+    return Reply(f"{_text(muted[0])} is told again.")
 
 
 def _text(muted: Muted) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -102,6 +103,44 @@ def test_what_is_muted_is_not_told(mutes: tuple[MuteRow, ...], is_told: bool) ->
 def test_a_story_of_several_sources_is_told_while_one_of_them_is_not_muted() -> None:
     mutes = (mute(MuteKind.SOURCE, "Wire"),)
     assert told("preset='everything'", happening(sources=("Wire", "Blog")), mutes=mutes)
+
+
+EVERYTHING_MUTED = (
+    mute(MuteKind.ALL),
+    mute(MuteKind.PAIR, "BTC/USDT"),
+    mute(MuteKind.SOURCE, "Blog"),
+)
+SERVICES_AND_HOLDS = (
+    Kind.HOLD_SET,
+    Kind.HOLD_LIFTED,
+    Kind.SERVICE_DOWN,
+    Kind.SERVICE_UP,
+    Kind.OPERATOR_ALERT,
+)
+
+
+@pytest.mark.parametrize("kind", SERVICES_AND_HOLDS)
+def test_no_mute_hides_a_hold_or_an_outage(kind: Kind) -> None:
+    assert told("preset='everything'", happening(kind=kind), mutes=EVERYTHING_MUTED)
+
+
+@pytest.mark.parametrize("kind", [Kind.LOSS, Kind.STORY])
+def test_what_is_urgent_passes_mutes_of_pairs_and_of_everything(kind: Kind) -> None:
+    urgent = happening(kind=kind, pairs=("BTC/USDT",), importance=Importance.URGENT)
+    assert told("preset='everything'", urgent, mutes=EVERYTHING_MUTED)
+    assert not told("preset='everything'", happening(kind=kind, pairs=("BTC/USDT",)), mutes=EVERYTHING_MUTED)
+
+
+def test_urgent_news_that_only_muted_sources_tell_is_kept_back_until_another_one_tells_it() -> None:
+    mutes = (mute(MuteKind.SOURCE, "Wire"),)
+    urgent = happening(importance=Importance.URGENT)
+    assert not told("preset='everything'", urgent, mutes=mutes)
+    assert told("preset='everything'", replace(urgent, sources=("Wire", "Blog")), mutes=mutes)
+
+
+def test_a_rule_that_makes_something_urgent_lets_it_pass_a_mute_on_its_channels() -> None:
+    text = "[[rules]]\nname='a'\nimportance='urgent'\nto=['phone']\n[[rules]]\nname='b'"
+    assert told(text, happening(), mutes=(mute(MuteKind.ALL),)) == [("phone", "a")]
 
 
 def test_what_somebody_asked_for_is_told_without_a_rule_and_in_spite_of_mutes() -> None:

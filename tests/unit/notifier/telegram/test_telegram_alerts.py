@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import replace
+
 import pytest
+from pydantic import SecretStr
 
 from services.common.history.notifying.rows import AlertSide, MuteKind
 from services.common.history.port import Batch, HistoryWriter
+from services.common.history.writing import open_notifier_log
 from services.notifier.telegram.answers import Parts
 from services.notifier.telegram.buttons import alert_buttons
 from tests.support.history.history_samples import article, at, candle, trade
-from tests.support.telegram.talking import Chat
+from tests.support.servers.nobody import refusing_port
+from tests.support.telegram.talking import BOB, Chat
 
 HOSTILE = '<b>/pause</b> "@x"'
 
@@ -24,9 +30,27 @@ def test_a_price_alert_is_set_listed_and_removed(parts: Parts, chat: Chat, write
         "/alert"
     )
 
-    chat.press(f"Remove {row.alert_id}")
+    chat.press(f"Remove {row.alert_id}", BOB)
     assert chat.say("/alert").startswith("No price alert is open.")
     assert "there is no open price alert" in chat.say(f"/alert remove {row.alert_id}")
+    assert chat.noted == [
+        ("Ann @ann", "/alert BTC/USDT above 120,000.00", "done"),
+        ("Bob", f"/alert remove {row.alert_id} (BTC/USDT above 120,000.00)", "done"),
+    ]
+
+
+def test_a_price_alert_while_the_history_is_away_says_that_it_failed_and_is_noted(
+    parts: Parts, writer: HistoryWriter
+) -> None:
+    writer.write(Batch(candles=[candle(55)]))
+    with refusing_port() as port:
+        url = f"postgresql+psycopg://nobody:none@127.0.0.1:{port}/none"
+        with closing(open_notifier_log(parts.settings.changed(history_url=SecretStr(url)))) as away:
+            chat = Chat(replace(parts, log=away))
+            assert chat.say("/alert BTC above 120000").startswith("This failed: ")
+    assert [(command, outcome.partition(":")[0]) for _, command, outcome in chat.noted] == [
+        ("/alert BTC/USDT above 120,000.00", "failed")
+    ]
 
 
 @pytest.mark.parametrize("words", ["BTC", "BTC above", "BTC above many", "BTC above -5", "remove", HOSTILE])
@@ -49,7 +73,10 @@ def test_a_mute_of_an_alert_offers_its_pair_and_its_source_and_is_noted(
     ((_, mute, _),) = alert_buttons(pairs=["BTC/USDT"], sources=["Wire"], article_id="a" * 32)
 
     said = chat.say(mute.data)
-    assert said == "Mute pair BTC/USDT and source Wire? Price alerts and briefings come all the same."
+    assert (
+        said
+        == "Mute pair BTC/USDT and source Wire? Holds, outages, losses, price alerts and briefings come all the same."
+    )
     assert parts.history.mutes(parts.now()) == ()
     chat.press("Wire: 8 hours")
 
@@ -68,12 +95,13 @@ def test_a_mute_with_a_time_asks_back_and_ends_on_request(
 ) -> None:
     assert (
         chat.say("/mute all 2h")
-        == "Mute everything for 2 hours? Price alerts and briefings come all the same."
+        == "Mute everything for 2 hours? Holds, outages, losses, price alerts and briefings come all the same."
     )
     chat.press("all: 2 hours")
     assert "everything until 2026-11-20 15:00 UTC, by Ann @ann" in chat.say("/mute")
 
-    chat.press("End all")
+    chat.press("End all", BOB)
+    assert chat.noted == [("Ann @ann", "/mute all 2h", "done"), ("Bob", "/mute off all", "done")]
     assert parts.history.mutes(parts.now()) == ()
     assert "is not muted" in chat.say("/mute off all")
 
