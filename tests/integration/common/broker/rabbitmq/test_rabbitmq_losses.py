@@ -6,7 +6,6 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 
@@ -24,15 +23,11 @@ from tests.support.broker.broker_house import (
     receive_one,
 )
 from tests.support.broker.rabbitmq_management import Management
-from tests.support.servers.servers import RabbitServer
-from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
 NEWS = "raw_news_data"
-HEARTBEAT_SECONDS = 2
-"""Less is too little for a busy machine."""
 
 
 @pytest.fixture
@@ -125,36 +120,6 @@ def _has(broker: Broker, queue: str) -> bool:
         return any(state.name == queue and state.consumers == 1 for state in broker.queues())
     except TryLater:
         return False
-
-
-def test_heartbeats_are_kept_while_a_message_takes_long_to_handle(
-    house: BrokerHouse, management: Management, rabbitmq_vhost: str
-) -> None:
-    house.options = BrokerOptions(heartbeat=HEARTBEAT_SECONDS)
-    broker = house.broker()
-    broker.publish([news(1)])
-    subscription = broker.subscribe(NEWS, 1)
-    delivery = receive_one(subscription)
-    eventually(lambda: len(management.connections(rabbitmq_vhost)) == 1, "the connection is listed")
-    before = management.connections(rabbitmq_vhost)
-    time.sleep(4 * HEARTBEAT_SECONDS)  # a silent connection is given up after two or three
-    assert management.connections(rabbitmq_vhost) == before
-    subscription.ack([delivery])
-    subscription.close()
-    eventually(lambda: depth(broker, NEWS) == 0, "the message is gone")
-
-
-def test_a_connection_that_is_dead_without_saying_so_is_given_up_after_two_heartbeats(
-    house: BrokerHouse, rabbitmq: RabbitServer
-) -> None:
-    house.options = replace(house.options, heartbeat=HEARTBEAT_SECONDS)
-    with TcpProxy(rabbitmq.host, rabbitmq.port) as proxy:
-        broker = house.unstarted(rabbitmq_host=proxy.host, rabbitmq_port=proxy.port)
-        broker.start()
-        proxy.abandon()
-        with pytest.raises(TryLater, match="lost"):
-            broker.publish([news(1)], timeout=30)
-        broker.publish([news(1)], timeout=30)
 
 
 def test_a_server_that_says_nothing_holds_nobody_up(house: BrokerHouse) -> None:
