@@ -88,7 +88,7 @@ def placement_of(row: Row, rows: Mapping[str, Row], now: datetime) -> Placement:
     part = StoryPart(row.part)
     own = decode_signals(row.signals)
     if not row.turn or part is StoryPart.SUSPECT:
-        return Placement(row.story, part, tuple(own))
+        return Placement(row.story, part, own)
     turns = in_scoring_order(rows.values())
     stances = decode_stances(row.stands)
     published = [signal for signal in own if stances[signal.pair].is_own]

@@ -61,9 +61,11 @@ def decode_stances(kept: str) -> Stances:
     }
 
 
-def decode_signals(kept: str) -> list[SentimentSignal]:
+# They are read for each pair of each article that joins the story, and news of every asset has a hundred signals.
+@lru_cache(maxsize=64)
+def decode_signals(kept: str) -> tuple[SentimentSignal, ...]:
     """Return the signals in a stored text."""
-    return [decode(each.encode(), SentimentSignal) for each in json.loads(kept)]
+    return tuple(decode(each.encode(), SentimentSignal) for each in json.loads(kept))
 
 
 def in_scoring_order(rows: Iterable[Row]) -> list[Row]:
