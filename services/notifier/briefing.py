@@ -46,7 +46,7 @@ class Briefing:
         A brief is returned again, as it was made first, until its row is written.
 
         Raises:
-            TryLater, StopProgram: the history or the store failed; the next look tries again.
+            TryLater, StopProgram: the history failed; the next look tries again.
         """
         begun = self._first_start(now)
         found = []

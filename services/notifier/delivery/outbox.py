@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from services.common.clock import Clock
+from services.common.errors import TryLater
 from services.common.history.notifying.port import NotifierBatch, NotifierLog
 from services.common.history.notifying.rows import NoticeRow, NoticeState
 from services.common.history.port import HistoryReader
@@ -43,15 +44,29 @@ class Outbox:
         self._log, self._reader, self._clock = store, reader, clock
         self._lock = threading.Lock()
         self._last = datetime.min.replace(tzinfo=UTC)
+        self._in_doubt: set[tuple[str, str]] = set()
 
     def accept(self, notices: Sequence[Notice], also: NotifierBatch = NOTHING) -> tuple[Notice, ...]:
-        """Write new notices, with what belongs to them, and return those that nobody has decided before."""
+        """Write new notices, with what belongs to them, and return those that nobody has decided before.
+
+        A write that failed may stand in the history all the same, because only its answer was lost. Its notices are
+        therefore returned when it is repeated, and their claim finds out which of them are settled.
+        """
         if not notices and also == NOTHING:
             return ()
         rows = [_row(notice, NoticeState.WAITING, "", self._stamp()) for notice in notices]
-        written = self._log.write(replace(also, notices=rows))
+        keys = {_key(notice) for notice in notices}
+        try:
+            written = self._log.write(replace(also, notices=rows))
+        except TryLater:
+            with self._lock:
+                self._in_doubt |= keys
+            raise
         new = {(row.event_key, row.channel) for row in written.notices}
-        return tuple(notice for notice in notices if (notice.event_key, notice.channel) in new)
+        with self._lock:
+            new |= self._in_doubt & keys
+            self._in_doubt -= keys
+        return tuple(notice for notice in notices if _key(notice) in new)
 
     def claim(self, notice: Notice) -> bool:
         """Note that a notice is about to be sent. False: another one has claimed it, or it is settled."""
@@ -105,7 +120,7 @@ class Outbox:
             found[channel] = [
                 Left(notice_from_json(row.text), row.state, row.reason, row.at)
                 for row in self._rows(begin)
-                if row.channel == channel and row.kind != "digest"
+                if row.channel == channel
             ]
         return found
 
@@ -124,6 +139,10 @@ class Outbox:
         with self._lock:
             self._last = max(self._clock.now(), self._last + _MOMENT)
             return self._last
+
+
+def _key(notice: Notice) -> tuple[str, str]:
+    return notice.event_key, notice.channel
 
 
 def _row(notice: Notice, state: NoticeState, reason: str, at: datetime) -> NoticeRow:

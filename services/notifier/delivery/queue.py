@@ -184,7 +184,11 @@ class ChannelQueue:
         return None
 
     def _is_due(self, now: float) -> bool:
-        if any(each.state is NoticeState.UNSURE for each in self.left):
+        """Whether a digest is made now. One of digests alone never is: it might fail as they did, and so for ever."""
+        others = [each for each in self.left if each.notice.kind is not Kind.DIGEST]
+        if not others:
+            return False
+        if any(each.state is NoticeState.UNSURE for each in others):
             return True
         waited = now - (self._left_since if self._left_since is not None else now)
         most = URGENT_DIGEST_SECONDS if is_urgent(self.left) else self.table.digest_minutes * 60

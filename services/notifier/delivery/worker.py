@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,8 @@ from services.notifier.rules.document import ChannelTable
 DATABASE_SECONDS = 60.0
 REFUSED_SECONDS = 600.0
 """How long a channel that accepts nothing until a person changes something is left alone."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,7 @@ class ChannelWorker:
         self._queue = ChannelQueue(table, time.monotonic())
         self._changed = threading.Condition()
         self._stop = False
-        self._claiming: Notice | None = None
+        self._in_doubt: set[str] = set()  # events whose claim was not answered
         self._thread = threading.Thread(target=self._run, name=f"channel-{self._label}", daemon=True)
         self._failure: BaseException | None = None
         CHANNEL_UP.labels(self._label).set(1)
@@ -136,20 +139,12 @@ class ChannelWorker:
         elif isinstance(step, Settle):
             self._settle(step.notices, step.state, step.reason)
         elif isinstance(step, Gather):
-            notice = digest(self.name, step.left, self._clock.now())
-            self._outbox.begin_digest(notice)
-            with self._changed:
-                self._queue.gathered(notice, time.monotonic())
+            self._gather(step.left)
         self._pass_on()
 
     def _send(self, notice: Notice) -> None:
         self._allowed()
-        # A claim whose answer was lost may stand in the history, so its repetition changes nothing.
-        is_repeated, self._claiming = self._claiming is notice, notice
-        with self._work.doing("claiming a notice", DATABASE_SECONDS):
-            is_claimed = self._outbox.claim(notice) or is_repeated
-        self._claiming = None
-        if not is_claimed:  # another notifier has it
+        if not self._claim(notice):  # it is settled, or another notifier has it
             with self._changed:
                 self._queue.remove([notice])
             return
@@ -167,6 +162,25 @@ class ChannelWorker:
             NOTICE_SECONDS.labels(self._label).observe(max(late, 0.0))
             self._settle([notice], NoticeState.TOLD)
 
+    def _claim(self, notice: Notice) -> bool:
+        """Claim a notice. A claim that was not answered may stand in the history, so its repetition changes nothing."""
+        key = notice.event_key
+        try:
+            with self._work.doing("claiming a notice", DATABASE_SECONDS):
+                is_claimed = self._outbox.claim(notice) or key in self._in_doubt
+        except TryLater:
+            self._in_doubt.add(key)
+            raise
+        self._in_doubt.discard(key)
+        return is_claimed
+
+    def _gather(self, left: Sequence[Left]) -> None:
+        """Write a digest, the same one until it is written: one with more in it would be another notice."""
+        notice = digest(self.name, left, self._clock.now())
+        self._until_written(lambda: self._outbox.begin_digest(notice), [notice])
+        with self._changed:
+            self._queue.gathered(notice, time.monotonic())
+
     def _not_sent(self, notice: Notice, error: CryptoBoyError) -> None:
         count_error(NOTIFIER, error)
         if isinstance(error, Unsure):
@@ -176,28 +190,31 @@ class ChannelWorker:
             self._settle([notice], NoticeState.DROPPED, str(error))
         else:
             self._fails(error)
-            self._until_written([notice], NoticeState.DELAYED, str(error))
+            self._until_written(
+                lambda: self._outbox.settle([notice], NoticeState.DELAYED, str(error)), [notice]
+            )
 
     def _settle(self, notices: Sequence[Notice], state: NoticeState, reason: str = "") -> None:
         """Note the final state of notices. What was sent is never sent again, so this ends only with the notifier."""
-        left = self._until_written(notices, state, reason)
+        left = self._until_written(lambda: self._outbox.settle(notices, state, reason), notices)
         with self._changed:
             self._queue.remove(notices)
             if state is not NoticeState.TOLD:
-                self._queue.leave(left, time.monotonic())
+                self._queue.leave(left or (), time.monotonic())
 
-    def _until_written(self, notices: Sequence[Notice], state: NoticeState, reason: str) -> list[Left]:
+    def _until_written(self, write: Callable[[], T], notices: Sequence[Notice]) -> T | None:
+        """Repeat a write until it succeeds, and return its result; None if the notifier ends before."""
         backoff = Backoff(0.2, 5.0)
         while True:
             try:
                 with self._work.doing("noting what came of a notice", DATABASE_SECONDS):
-                    return self._outbox.settle(notices, state, reason)
+                    return write()
             except TryLater as error:
                 count_error(NOTIFIER, error)
                 if self._stop:
                     keys = [notice.event_key for notice in notices]
-                    log.warning("notices_not_noted", channel=self._label, event_keys=keys, state=state)
-                    return []
+                    log.warning("notices_not_noted", channel=self._label, event_keys=keys)
+                    return None
                 self._pause(backoff.failed(error.after))
 
     def _works(self) -> None:

@@ -48,17 +48,14 @@ class MoodWatch:
 
     def look(self) -> Found:
         """See `Watch`."""
-        if self._moods is None:
-            stored = json.loads(self._position_of(CURSOR) or "{}")
-            self._moods = {pair: Mood(**values) for pair, values in stored.items()}
-        now = self._clock.now()
+        moods, now = self._written(), self._clock.now()
         report = read_sentiment(self._store, self._settings, self._settings.market_pairs, now)
         found: list[Happening] = []
-        self._next = dict(self._moods)
+        self._next = dict(moods)
         for pair, row in report.pairs.items():
             if row is None or row.aggregate.score is None:
                 continue
-            score, before = row.aggregate.score, self._moods.get(pair)
+            score, before = row.aggregate.score, moods.get(pair)
             mood = mood_after(before.mood if before else 0, score, self._table.mood, self._table.hysteresis)
             if before is not None and before.mood != mood:
                 found.append(
@@ -69,9 +66,17 @@ class MoodWatch:
             if before is None or before.mood != mood:
                 self._next[pair] = Mood(mood, score)
         written = {pair: asdict(mood) for pair, mood in self._next.items()}
-        cursors = {CURSOR: json.dumps(written)} if self._next != self._moods else {}
+        cursors = {CURSOR: json.dumps(written)} if self._next != moods else {}
         return Found(happenings=tuple(found), also=NotifierBatch(cursors=cursors))
 
     def commit(self) -> None:
         """See `Watch`."""
         self._moods = self._next
+
+    def _written(self) -> dict[str, Mood]:
+        """The moods that were written last. They are read after each look that failed: only its answer may be lost."""
+        moods, self._moods = self._moods, None
+        if moods is None:
+            stored = json.loads(self._position_of(CURSOR) or "{}")
+            moods = {pair: Mood(**values) for pair, values in stored.items()}
+        return moods

@@ -46,19 +46,25 @@ class ServiceWatch:
 
     def look(self) -> Found:
         """See `Watch`."""
-        if self._down is None:
-            self._down = json.loads(self._position_of(CURSOR) or "{}")
-            self._seen |= self._down.keys()
-        now = self._clock.now()
+        down, now = self._written(), self._clock.now()
         health = self._ask(self._settings, now, leave_out=NOTIFIER)
-        self._next = dict(self._down)
+        self._next = dict(down)
         found = [each for service in health.services if (each := self._changed(service, now)) is not None]
-        cursors = {CURSOR: json.dumps(self._next)} if self._next != self._down else {}
+        cursors = {CURSOR: json.dumps(self._next)} if self._next != down else {}
         return Found(happenings=tuple(found), also=NotifierBatch(cursors=cursors))
 
     def commit(self) -> None:
         """See `Watch`."""
         self._down = self._next
+
+    def _written(self) -> dict[str, str]:
+        """What was written last. It is read after each look that failed: only its answer may be lost."""
+        down, self._down = self._down, None
+        if down is None:
+            stored: dict[str, str] = json.loads(self._position_of(CURSOR) or "{}")
+            self._seen |= stored.keys()
+            down = stored
+        return down
 
     def _changed(self, service: ServiceHealth, now: datetime) -> Happening | None:
         name, moment = service.service, time.monotonic()

@@ -32,20 +32,21 @@ class SourceWatch:
 
     def look(self) -> Found:
         """See `Watch`. Sources that are silent at the first start are not told."""
-        position = self._position_of(CURSOR) if self._silent is None else None
-        is_first = self._silent is None and position is None
-        if self._silent is None:
+        silent, self._silent = self._silent, None  # after a look that failed, what is written is read again
+        position = self._position_of(CURSOR) if silent is None else None
+        is_first = silent is None and position is None
+        if silent is None:
             stored = json.loads(position or "{}")
-            self._silent = {source: datetime.fromisoformat(seen) for source, seen in stored.items()}
+            silent = {source: datetime.fromisoformat(seen) for source, seen in stored.items()}
         now = self._clock.now()
         last_seen = {
             article.source: article.fetched
             for article in self._reader.last_articles()
             if now - article.fetched < FORGOTTEN_AFTER
         }
-        found, self._next = source_happenings(last_seen, self._silent, self._hours, now)
+        found, self._next = source_happenings(last_seen, silent, self._hours, now)
         written = json.dumps({source: seen.isoformat() for source, seen in self._next.items()})
-        cursors = {CURSOR: written} if is_first or self._next != self._silent else {}
+        cursors = {CURSOR: written} if is_first or self._next != silent else {}
         return Found(happenings=() if is_first else found, also=NotifierBatch(cursors=cursors))
 
     def commit(self) -> None:

@@ -90,7 +90,7 @@ def read_daily(
     """Read the daily brief of a period.
 
     Raises:
-        TryLater, StopProgram: as the history and the store do.
+        TryLater, StopProgram: as the history does.
     """
     rows = recorded_trades(history, now)
     is_open = open_at(history, rows, now)

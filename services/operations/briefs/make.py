@@ -51,7 +51,8 @@ def make_brief(
     Args:
         kind: the daily or the weekly brief.
         history: what was recorded.
-        store: the present sentiment as the page shows it; without one it is that of the recorded signals.
+        store: the present sentiment as the page shows it; without one, and while it is away, it is that of the
+            recorded signals.
         settings: the settings.
         now: the present instant.
         since: the beginning of the period; without it, a day or a week before.
@@ -59,7 +60,7 @@ def make_brief(
         by_model: whether the model of SENTIMENT_SCORER, if there is one, is asked for a paragraph, which takes time.
 
     Raises:
-        TryLater, StopProgram: as the history and the store do.
+        TryLater, StopProgram: as the history does.
     """
     if kind is BriefKind.DAILY:
         found = daily.read_daily(history, store, settings, since or now - daily.USUAL, now)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
+from services.common.errors import StopProgram, TryLater
 from services.common.history.port import HistoryReader
 from services.common.history.queries import SignalFilter
 from services.common.history.rows import SignalRow
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.answer import Answer
-from services.operations.sentiment import mood_of, read_sentiment
+from services.operations.sentiment import PairSentiment, mood_of, read_sentiment
 
 if TYPE_CHECKING:
     import pandas as pd
 
+log = structlog.get_logger(__name__)
 _RENAMED = {"score": "sentiment_score", "label": "sentiment_label"}
 
 
@@ -47,27 +51,41 @@ def read_moods(
 
     Args:
         history: the recorded signals.
-        store: what the page shows is read from it; without one, the moods are those of the recorded signals.
+        store: what the page shows is read from it; without one, and while it is away, the moods are those of the
+            recorded signals.
         settings: the settings.
         since: the beginning of the period.
         now: its end.
 
     Raises:
-        TryLater, StopProgram: as the history and the store do.
+        TryLater, StopProgram: as the history does.
     """
     pairs = settings.trading_pairs
     recorded = [_recorded(history, pair, settings, (since, now)) for pair in pairs]
-    if store is None:
+    shown = _shown(store, settings, now)
+    if shown is None:
         return tuple(
             _mood(pair, before[0], later) for pair, (before, later) in zip(pairs, recorded, strict=True)
         )
-    shown = read_sentiment(store, settings, pairs, now).pairs
     moods = []
     for pair, (before, _) in zip(pairs, recorded, strict=True):
         found = shown[pair]
         current = (mood_of(found), found.aggregate.signals) if found else (None, 0)
         moods.append(_mood(pair, before[0], current))
     return tuple(moods)
+
+
+def _shown(
+    store: SentimentStore | None, settings: Settings, now: datetime
+) -> Mapping[str, PairSentiment | None] | None:
+    """What the page shows; None if nobody can say."""
+    if store is None:
+        return None
+    try:
+        return read_sentiment(store, settings, settings.trading_pairs, now).pairs
+    except (TryLater, StopProgram) as error:
+        log.warning("brief_without_store", error=str(error))
+        return None
 
 
 Mood = tuple[float | None, int]

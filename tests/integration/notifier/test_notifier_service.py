@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.common.errors import StopProgram
 from services.common.history.notifying.rows import NoticeState
 from services.common.history.open import open_reader
+from tests.support.notifier.process import alerts, wait_until_settled
 from tests.support.notifier.receiver import Broken, receiver
 from tests.support.notifier.running import news, notifier_settings, notifying, recorded
 
@@ -107,6 +109,47 @@ def test_a_channel_that_is_away_delays_no_other(tmp_path: Path) -> None:
             assert not service.health()["channel mail"].ok
             mail.always = 200
             assert mail.wait(2) == ["Title 1", "Title 2"]
+
+
+def test_a_channel_whose_answers_are_all_lost_gets_one_digest_and_not_one_after_the_other(
+    tmp_path: Path,
+) -> None:
+    with receiver() as phone:
+        phone.always = Broken.BEFORE_ANSWER
+        settings = notifier_settings(tmp_path, f"phone={phone.url}")
+        with recorded(settings) as history, notifying(settings):
+            history.write(news(1))
+            phone.wait(2)
+            states = [row.state for row in wait_until_settled(settings, 2).values()]
+            assert states == [NoticeState.UNSURE] * 2
+            history.write(news(2))
+            titles = phone.wait(4)
+    assert [title.partition(" from")[0] for title in titles] == [
+        "Title 1",
+        "1 notice",
+        "Title 2",
+        "2 notices",
+    ]
+    assert f"- {titles[1]}" in phone.bodies[3]["message"]
+
+
+def test_what_happened_more_than_an_hour_before_the_start_stands_in_the_digest(tmp_path: Path) -> None:
+    rules = "preset = 'everything'\n[channels.phone]\ndigest_minutes = 0.001"
+    with receiver() as phone:
+        settings = notifier_settings(tmp_path, f"phone={phone.url}", rules)
+        with recorded(settings) as history:
+            with notifying(settings):
+                history.write(news(1))
+                phone.wait(1)
+            history.write(news(2, at=datetime.now(UTC) - timedelta(minutes=61)))
+            history.write(news(3, at=datetime.now(UTC) - timedelta(minutes=50)))
+            with notifying(settings):
+                phone.wait(3)
+                found = wait_until_settled(settings, 4)
+    assert alerts(phone) == {"Title 1": 1, "Title 3": 1}
+    assert found["story:article-2", "phone"].state is NoticeState.DROPPED
+    (digest,) = (body["message"] for body in phone.bodies if "notice from" in body["title"])
+    assert digest.startswith("Could not be told within an hour (1):\n- Title 2")
 
 
 def test_a_message_whose_answer_is_lost_is_not_sent_again_and_stands_in_a_digest(tmp_path: Path) -> None:

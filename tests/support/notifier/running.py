@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from services.common.clock import SystemClock
+from services.common.clock import Clock, SystemClock
 from services.common.history.open import open_reader
 from services.common.history.port import Batch, HistoryWriter
 from services.common.history.rows import ArticleRow, ScoringRow, SignalRow
@@ -39,11 +39,13 @@ def notifier_settings(folder: Path, urls: str, rules: str = "preset = 'everythin
 
 
 @contextmanager
-def notifying(settings: Settings, channels: Sequence[Channel] | None = None) -> Iterator[Notifier]:
+def notifying(
+    settings: Settings, channels: Sequence[Channel] | None = None, clock: Clock | None = None
+) -> Iterator[Notifier]:
     """Run a notifier until the end of the block. What ended it is raised there."""
     service = Notifier(
         settings,
-        SystemClock(),
+        clock or SystemClock(),
         reader=open_reader(settings),
         store=open_store(settings),
         notices=open_notifier_log(settings),
@@ -91,10 +93,14 @@ def news(
     source: str = "Wire",
     pair: str = "BTC/USDT",
     score: float = 0.8,
+    at: datetime | None = None,
     **more: object,
 ) -> Batch:
-    """An article with its scoring and its signal, all of now. `story` is the number of the story's first article."""
-    now = datetime.now(UTC)
+    """An article with its scoring and its signal, all of one instant, `at`, which is now unless it is given.
+
+    `story` is the number of the story's first article.
+    """
+    now = at or datetime.now(UTC)
     article_id = f"article-{number}"
     article = ArticleRow(
         article_id=article_id,

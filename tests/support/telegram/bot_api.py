@@ -55,6 +55,7 @@ class BotApi:
         chats: its state, where people write and press, and where the messages of the bot arrive.
         calls: each request that came, as (method, what was given), in order.
         away: while set, every connection is closed at once.
+        flood: while it is not 0, each request is answered with status 429 and the wish to wait so many seconds.
         token: the token that is accepted.
         ended: set when the server ends, so that no request waits longer.
     """
@@ -63,6 +64,7 @@ class BotApi:
         self.chats = Chats()
         self.calls: list[tuple[str, dict[str, str]]] = []
         self.away = threading.Event()
+        self.flood = 0
         self.token = TOKEN
         self.url = ""
         self._planned: deque[Planned] = deque()
@@ -95,8 +97,11 @@ class BotApi:
             self.calls.append((method, given))
             self.chats.changed.notify_all()
         planned = next((each for each in self._planned if each.meets(method, given)), None)
-        if planned is not None:
+        if self.flood:
+            planned = Planned(method, Fault.FLOOD, self.flood)
+        elif planned is not None:
             self._planned.remove(planned)
+        if planned is not None:
             return await self._fail(planned, request, method, given)
         return _json(await self._done(method, given))
 

@@ -113,6 +113,17 @@ def test_what_may_have_arrived_is_said_at_once() -> None:
     assert isinstance(channel.next(0.0, is_quiet=False), Gather)
 
 
+def test_a_digest_that_may_have_arrived_makes_no_other_one_and_is_named_in_the_next() -> None:
+    channel = queue(digest_minutes=10)
+    one = digest("phone", [left(notice("a", Importance.URGENT), NoticeState.UNSURE)], NOW)
+    channel.leave([left(one, NoticeState.UNSURE)], 0.0)
+    assert isinstance(channel.next(100_000.0, is_quiet=False), Wait)
+    channel.leave([left(notice("b"), NoticeState.UNSURE)], 100_001.0)
+    assert channel.next(100_001.0, is_quiet=False) == Gather(
+        (left(one, NoticeState.UNSURE), left(notice("b"), NoticeState.UNSURE))
+    )
+
+
 def test_a_digest_is_not_left_for_another_digest_and_never_given_up() -> None:
     channel = queue(per_minute=1)
     one = digest("phone", [left(notice("a"))], NOW)

@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from services.common.clock import ManualClock
-from services.common.history.notifying.port import NotifierBatch
+from services.common.errors import TryLater
+from services.common.history.notifying.port import NotifierBatch, NotifierWritten
 from services.common.history.notifying.rows import NoticeState
 from services.common.history.open import open_reader
+from services.common.history.sql.notifying.log import SqlNotifierLog
 from services.common.history.writing import open_notifier_log
 from services.common.settings.settings import Settings
 from services.notifier.delivery.digest import digest
@@ -84,6 +86,26 @@ def test_what_is_left_is_told_by_one_digest_even_after_the_clock_was_set_back(
     assert [each.notice.event_key for each in second.left(["phone"])["phone"]] == ["b"]
     reader.close()
     log.close()
+
+
+def test_notices_whose_write_was_not_answered_are_delivered_when_it_is_repeated(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = SqlNotifierLog.write
+
+    def unanswered(log: SqlNotifierLog, batch: NotifierBatch) -> NotifierWritten:
+        write(log, batch)
+        raise TryLater("the connection was lost")
+
+    outbox.accept([notice("told")])
+    outbox.settle([notice("told")], NoticeState.TOLD)
+    monkeypatch.setattr(SqlNotifierLog, "write", unanswered)
+    with pytest.raises(TryLater):
+        outbox.accept([notice("told"), notice("new")])
+    monkeypatch.setattr(SqlNotifierLog, "write", write)
+    again = outbox.accept([notice("told"), notice("new")])
+    assert [each.event_key for each in again if outbox.claim(each)] == ["new"]
+    assert outbox.accept([notice("told"), notice("new")]) == ()
 
 
 def test_a_digest_that_was_begun_is_sent_after_a_restart(outbox: Outbox) -> None:

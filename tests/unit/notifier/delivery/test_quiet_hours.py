@@ -26,6 +26,25 @@ def test_quiet_hours_follow_the_clocks_of_their_zone_past_midnight(instant: date
     assert is_quiet(instant, "Europe/Berlin", *NIGHT) is expected
 
 
+@pytest.mark.parametrize(
+    ("instant", "expected"),
+    [
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), True),  # 01:59, then the clocks go to 03:00
+        (datetime(2026, 3, 29, 1, 0, tzinfo=UTC), True),
+        (datetime(2026, 3, 29, 4, 59, tzinfo=UTC), True),
+        (datetime(2026, 3, 29, 5, 0, tzinfo=UTC), False),  # 07:00 after a night that is an hour shorter
+        (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), True),  # 02:30 the first time
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), True),
+        (datetime(2026, 10, 25, 5, 59, tzinfo=UTC), True),
+        (datetime(2026, 10, 25, 6, 0, tzinfo=UTC), False),  # 07:00 after a night that is an hour longer
+    ],
+)
+def test_quiet_hours_end_by_the_clock_in_the_nights_in_which_it_is_changed(
+    instant: datetime, expected: bool
+) -> None:
+    assert is_quiet(instant, "Europe/Berlin", *NIGHT) is expected
+
+
 def test_quiet_hours_of_one_day() -> None:
     noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert is_quiet(noon, "UTC", time(12), time(13))
