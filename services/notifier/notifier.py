@@ -9,6 +9,7 @@ import sys
 
 from services.common.clock import Clock
 from services.common.runtime.runner import run_service
+from services.common.secrets.telegram_tokens import refuse_shared_bot
 from services.common.services import NOTIFIER
 from services.common.settings.settings import Settings
 from services.notifier.service import Notifier
@@ -31,7 +32,7 @@ def build(settings: Settings, clock: Clock) -> Notifier:
 
 def main() -> None:
     """Run the service until a signal of the operating system ends it."""
-    sys.exit(run_service(NOTIFIER, build))
+    sys.exit(run_service(NOTIFIER, build, check=refuse_shared_bot))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from services.common.runtime.health import DependencyHealth, HealthReport
 from services.common.runtime.metrics import HAPPENINGS
 from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
-from services.common.secrets.telegram_tokens import refuse_shared_bot
 from services.common.services import NOTIFIER
 from services.common.settings.reach import Part
 from services.common.settings.settings import Settings
@@ -163,7 +162,6 @@ class Notifier:
         """The bot of NOTIFY_TELEGRAM_TOKEN, which is not connected yet; None without a token."""
         if self._settings.notify_telegram_token is None:
             return None
-        refuse_shared_bot(self._settings)
         from services.notifier.telegram.bot import open_telegram  # its library is large
 
         return open_telegram(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -72,9 +73,10 @@ def test_a_notifier_killed_again_and_again_tells_each_story_once(
         settings = settings_for(f"phone={phone.url}")
         with recorded(settings) as history, notifier_process(settings, tmp_path / "log") as running:
             for number in range(1, count + 1):
+                asked = phone.asked
                 history.write(news(number))
                 if number % 15 == 0:
-                    phone.wait_asked(phone.asked + 1)
+                    phone.wait_asked(asked + 1)
                     running.kill()
                     running.start()
             found = wait_until_settled(settings, count, running.tail)
@@ -122,10 +124,12 @@ def test_a_clock_that_is_set_loses_and_doubles_nothing(tmp_path: Path) -> None:
     library, file = find_library(), tmp_path / "time"
     assert library is not None
 
-    def set_clock(seconds: int) -> None:
+    def set_clock(seconds: int) -> datetime:
+        """Set the clock of the notifier, and return what it shows."""
         draft = file.with_suffix(".new")
         draft.write_text(f"{seconds:+d}")
         draft.replace(file)
+        return datetime.now(UTC) + timedelta(seconds=seconds)
 
     set_clock(0)
     clock = {"LD_PRELOAD": str(library), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1"}
@@ -136,12 +140,10 @@ def test_a_clock_that_is_set_loses_and_doubles_nothing(tmp_path: Path) -> None:
         with recorded(settings) as history:
             with notifier_process(settings, tmp_path / "log", **clock) as notifier:
                 for number, seconds in enumerate((0, -7200, 90, 86_400, -60), start=1):
-                    set_clock(seconds)
-                    history.write(news(number))
+                    history.write(news(number, at=set_clock(seconds)))
                     phone.wait(number)
-                set_clock(-7200)
                 phone.hold.set()
-                history.write(news(6))
+                history.write(news(6, at=set_clock(-7200)))
                 phone.wait_asked(6)
                 notifier.kill()
             phone.hold.clear()
@@ -149,9 +151,9 @@ def test_a_clock_that_is_set_loses_and_doubles_nothing(tmp_path: Path) -> None:
             with notifier_process(settings, tmp_path / "log", **clock) as notifier:
                 phone.wait(7)  # the digest
                 wait_until_settled(settings, 7, notifier.tail)
-                set_clock(-20_000)
+            began = set_clock(-20_000)
             with notifier_process(settings, tmp_path / "log", **clock) as notifier:
-                history.write(news(7))
+                history.write(news(7, at=began))
                 phone.wait(8)
                 wait_until_settled(settings, 8, notifier.tail)
     assert alerts(phone) == {f"Title {number}": 1 for number in range(1, 8)}

@@ -85,13 +85,16 @@ class Service(Protocol):
 Build = Callable[[Settings, Clock], Service]
 
 
-def run_service(name: str, build: Build, *, serves_health: bool = False) -> int:
+def run_service(
+    name: str, build: Build, *, serves_health: bool = False, check: Callable[[Settings], None] | None = None
+) -> int:
     """Run a service in this process until a signal ends it, and return the exit status.
 
     Args:
         name: the service's name in the registry.
         build: builds the service.
         serves_health: whether the service has /health, /live and /metrics on a port of its own.
+        check: called with all settings, also with the secrets that the service does not get; raises StopProgram.
     """
     keep_private()
     shield_loopback(os.environ)
@@ -109,6 +112,8 @@ def run_service(name: str, build: Build, *, serves_health: bool = False) -> int:
     try:
         if changed := close_folder(settings.state_dir):
             log.warning("state_dir_closed", detail=changed)
+        if check is not None:
+            check(settings)
         return _serve(name, settings, build, stop, writer, serves_health=serves_health)
     except StopProgram as error:
         ERRORS.labels(name, error.reaction).inc()

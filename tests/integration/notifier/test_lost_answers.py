@@ -41,13 +41,13 @@ def _half_of_the_answers_are_lost(monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @pytest.mark.usefixtures("_half_of_the_answers_are_lost")
 def test_answers_of_the_history_that_get_lost_lose_no_notice_and_send_none_twice(tmp_path: Path) -> None:
-    now = datetime.now(UTC)
     with receiver() as phone:
         phone.plans = [503, 200, 503]
         settings = notifier_settings(tmp_path, f"phone={phone.url}", RULES)
         with recorded(settings) as history, notifying(settings):
             for number in range(1, STORIES + 1):
                 history.write(news(number))
+            now = datetime.now(UTC)
             history.write(Batch(trades=(trade(1, opened=now, updated=now),), holds=(hold(seen=now),)))
             found = wait_until_settled(settings, STORIES + 3)
     digests = [body for body in phone.bodies if "notice" in body["title"]]

@@ -133,10 +133,3 @@ def test_a_token_that_telegram_refuses_ends_the_notifier(api: BotApi, tmp_path: 
 
     with pytest.raises(StopProgram, match="Telegram refuses NOTIFY_TELEGRAM_TOKEN"), notifying(settings):
         pass
-
-
-def test_the_bot_of_freqtrade_is_refused(api: BotApi, tmp_path: Path) -> None:
-    settings = settings_of(api, tmp_path, TELEGRAM_BOT_TOKEN=api.token)
-
-    with pytest.raises(StopProgram, match="tokens of one bot"), notifying(settings):
-        pass
