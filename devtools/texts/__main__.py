@@ -52,7 +52,7 @@ def texts(news: Path, candles: Path) -> str:
                 )
             ]
             told = _about(history, len(found.notices), found.happened)
-    return "\n".join([told, *map(_block, blocks), "Two briefs:", *map(_block, briefs)])
+    return "\n".join([told, *map(_block, blocks), "Two briefs:\n", *map(_block, briefs)])
 
 
 def _about(history: HistoryReader, told: int, happened: int) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from string import ascii_lowercase
 
@@ -40,10 +41,17 @@ class Replaced:
     def finish(self) -> None:
         """Pass all results on."""
         story_of = {result.article.article_id: _story(result) for result in self._held}
+        known = {result.article.article_id: result.article.known_at for result in self._held}
         newest: dict[str, dict[str, SentimentSignal]] = defaultdict(dict)
         kinds: dict[str, EventType] = {}
         told = [(result.article.known_at, signal) for result in self._held for signal in result.signals]
-        for _, signal in sorted(told, key=lambda each: (each[0], each[1].revision)):
+
+        def order(each: tuple[datetime, SentimentSignal]) -> tuple[datetime, int, datetime, str]:
+            """The order of `gather`: many articles of an archive are known at the same instant."""
+            at, signal = each
+            return at, signal.revision, known.get(signal.article_id, at), self._id(signal.article_id)
+
+        for _, signal in sorted(told, key=order):
             story = story_of[signal.article_id]
             newest[story][signal.pair] = signal
             kinds[story] = signal.event_type

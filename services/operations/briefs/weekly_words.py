@@ -58,7 +58,7 @@ def _sections(brief: WeeklyBrief) -> list[Section]:
     for group in GROUPS:
         cells = [cell for cell in brief.groups if cell.group == group]
         title = f"{_HEADINGS[group]}, {HORIZON} after the score"
-        sections.append(Section(title, _group(cells) or (_one(group, brief.signals.get(HORIZON, 0)),)))
+        sections.append(Section(title, tuple(_group(cells)) or (_one(group, brief.signals.get(HORIZON, 0)),)))
     traded = [line(f"{count(brief.opened, 'trade')} opened."), *profits(brief.closed)]
     if not brief.closed:
         traded.append(line("No trade was closed."))
@@ -74,7 +74,9 @@ def _backtest(brief: WeeklyBrief) -> Iterator[Line]:
     found = brief.compared
     if found is None:
         begun, ended = (f"{each.astimezone(UTC):%Y-%m-%dT%H:%M}" for each in (brief.since, brief.at))
-        yield line("No backtest of this week was compared with the trades of the bot. This makes one:")
+        yield line(
+            "No backtest of this week was compared with the trades of the bot. This command makes one:"
+        )
         yield line(
             "./cryptoboy backtest --sentiment history --candles history "
             f"--timeframe {brief.timeframe} --from {begun} --to {ended}"
@@ -105,11 +107,17 @@ def _of_backtest(found: Comparison, zone: str) -> str:
 
 
 def _overall(cell: Cell) -> Line:
-    return line(strong(f"After {cell.horizon}"), f": {_figures(cell)}.")
+    figures = _figures(cell, " in the direction of the score")
+    return line(strong(f"After {cell.horizon}"), f": {figures}{_judged(cell)}.")
 
 
-def _group(cells: Sequence[Cell]) -> tuple[Line, ...]:
-    return tuple(line(quoted(plain_name(cell.value)), f": {_figures(cell)}.") for cell in cells)
+def _group(cells: Sequence[Cell]) -> Iterator[Line]:
+    is_open = all(cell.p is None for cell in cells)
+    if cells:
+        chance = " Too few days to tell any of it from chance." if is_open else ""
+        yield line(f"The average move of the price in the direction of the score.{chance}")
+    for cell in cells:
+        yield line(quoted(plain_name(cell.value)), f": {_figures(cell)}{'' if is_open else _judged(cell)}.")
 
 
 def _one(group: str, signals: int) -> Line:
@@ -119,20 +127,24 @@ def _one(group: str, signals: int) -> Line:
     return line(f"All scores are of one {group}, so its figures are those above.")
 
 
-def _figures(cell: Cell) -> str:
+def _figures(cell: Cell, direction: str = "") -> str:
     scores = count(cell.events, "score")
     if cell.mean is None:
         return f"{scores}, fewer than the {MIN_EVENTS} from which figures are shown"
     if cell.directed is None:
         return f"{scores}, the price moved by {percent(cell.mean)} on average; too few with a direction to tell more"
-    towards = (
-        f"{scores}, on average {percent(cell.directed)} in the direction of the score, which was right "
-        f"{share(cell.hit_share)} of the time"
+    return (
+        f"{scores}, on average {percent(cell.directed)}{direction}, right {share(cell.hit_share)} of the time"
     )
+
+
+def _judged(cell: Cell) -> str:
+    """Whether the figures of a cell are more than chance."""
+    if cell.directed is None:
+        return ""
     if cell.p is None:
-        return f"{towards}: too few days to tell from chance"
+        return ": too few days to tell from chance"
     judged = "may be chance"
     if cell.stands:
         judged = "more than chance" if cell.directed > 0 else "against the score by more than chance"
-    interval = f"95 % interval {percent(cell.directed_low)} to {percent(cell.directed_high)}"
-    return f"{towards} ({interval}): {judged}"
+    return f" (95 % interval {percent(cell.directed_low)} to {percent(cell.directed_high)}): {judged}"
