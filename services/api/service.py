@@ -65,6 +65,8 @@ class ApiService:
             server.should_exit = True
 
         threading.Thread(target=end, name="api-end", daemon=True).start()
+        follow = self._app.state.sources.follow_store
+        threading.Thread(target=follow, args=(stop,), name="api-store", daemon=True).start()
         server.run(sockets=[self._listener])
 
     def health(self) -> HealthReport:

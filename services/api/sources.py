@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
@@ -17,7 +17,7 @@ from services.api.problems import Problem
 from services.api.recent import Recent
 from services.common.broker.topology import Queue
 from services.common.clock import Clock
-from services.common.errors import StopProgram
+from services.common.errors import StopProgram, TryLater
 from services.common.history.port import HistoryReader
 from services.common.runtime.health import DependencyHealth
 from services.common.secrets.redaction import redactor
@@ -31,6 +31,7 @@ from services.operations.other_programs.strategy_reads import StoreForStrategies
 from services.operations.queues.report import QueueReport, read_queues
 
 RECENT_SECONDS = 3.0
+FOLLOW_SECONDS = 10.0
 ROOM_FOR_DEAD_LETTERS = Room(letters=500, bytes=64_000_000, at_once=16)
 """One letter may have a megabyte, and the API has half a gigabyte for everything."""
 
@@ -66,6 +67,14 @@ class Sources:
     def dependencies(self) -> dict[str, DependencyHealth]:
         """The state of what the API depends on, as it was last seen. Never blocks."""
         return {"store": replace(self._store.health(), required=False)}
+
+    def follow_store(self, stop: threading.Event) -> None:
+        """Ask the store every few seconds until `stop` is set, so that its state is known when nobody uses it."""
+        while True:
+            with suppress(TryLater, StopProgram):
+                self._store.check()
+            if stop.wait(FOLLOW_SECONDS):
+                return
 
     @contextmanager
     def store(self) -> Iterator[SentimentStore]:

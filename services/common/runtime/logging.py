@@ -26,6 +26,8 @@ _QUIET = {
     "ccxt": logging.WARNING,
     "telegram": logging.CRITICAL,
 }
+_READS_FOR_ONE_ANSWER = "cryptoboy_sentiment.mirrored_source"
+"""A bot logs once that entries are paused. Services open the source for each answer and would log it each time."""
 _SEVERAL_LINES = frozenset({"exception", "stack"})
 _OURS = frozenset({"level", "logger", "service", "timestamp"})
 """The log fields that only our code fills. They are not redacted, because a word in them may equal a password."""
@@ -93,6 +95,7 @@ def configure_logging(settings: Settings, service: str, stream: TextIO | None = 
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    handler.addFilter(lambda record: record.name != _READS_FOR_ONE_ANSWER)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)

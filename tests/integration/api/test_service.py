@@ -16,6 +16,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from services.common.settings.settings import CURRENT_ENV_FILE
+from tests.support.api.running_api import running_api
+from tests.support.store.embedded_redis import by_port, embedded_redis
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
 
@@ -51,3 +53,15 @@ def test_it_serves_until_it_is_told_to_stop(process: subprocess.Popen[str], tmp_
     assert process.wait(PATIENCE_SECONDS) == 0
     assert "service_stopped" in log.read_text()
     assert "Traceback" not in log.read_text()
+
+
+def test_the_state_of_the_store_is_known_before_anybody_asks_for_what_it_has(tmp_path: Path) -> None:
+    with embedded_redis() as redis:
+        settings = by_port(redis).changed(state_dir=tmp_path, api_port=0)
+        with running_api(settings) as address:
+
+            def status() -> str:
+                with urlopen(f"http://{address}/health") as answer:
+                    return str(json.load(answer)["status"])
+
+            eventually(lambda: status() == "ok", status)

@@ -81,3 +81,13 @@ class WithMixinNoting(SentimentMixin, Notes, IStrategy):
 
 class OfOursNoting(Notes, OfOurs):
     pass
+
+
+class BuysWhenItMay(OfOurs):
+    """Buys again at once after an exit."""
+
+    timeframe = "1m"
+
+    @property
+    def protections(self) -> list[dict[str, Any]]:
+        return []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from cryptoboy_sentiment import mirrored_source
 
 from services.common.runtime.logging import LogWriter, configure_logging
 from services.common.runtime.stacks import thread_stacks
@@ -53,6 +54,11 @@ def test_libraries_do_not_tell_the_addresses_that_they_ask(reader: Reader, libra
     logging.getLogger(library).warning("something that is for the operator")
     assert "planted" not in reader.getvalue()
     assert "for the operator" in reader.getvalue()
+
+
+def test_what_a_bot_logs_once_of_its_entries_is_not_logged_for_each_answer(reader: Reader) -> None:
+    mirrored_source.logger.warning("No new entries: planted")
+    assert "planted" not in reader.getvalue()
 
 
 @pytest.mark.usefixtures("reader")  # which puts the configuration back
