@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -29,6 +28,7 @@ from services.common.settings.settings import Settings
 from tests.support.history import history_samples as some
 from tests.support.history.history_samples import NOW, at
 from tests.support.history.tables import with_tables
+from tests.support.processes import Program
 
 TOLD, SENDING, WAITING, DELAYED, DROPPED = (
     NoticeState.TOLD,
@@ -327,7 +327,7 @@ def test_the_recorder_writes_every_batch_while_a_notifier_writes_the_same_file(
     with closing(open_history(sqlite_history)) as recorder, closing(open_reader(sqlite_history)) as reader:
         recorder.check()
         batches = 0
-        with subprocess.Popen(program) as notifier:
+        with Program(program, text=True) as notifier:
             while notifier.poll() is None:
                 recorder.write(Batch(articles=[some.article(batches)], cursors={"articles": str(batches)}))
                 batches += 1

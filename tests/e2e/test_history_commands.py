@@ -21,6 +21,7 @@ from services.common.settings.settings import PROJECT_ROOT, Settings
 from services.replay_exchange.ccxt_config import ccxt_config
 from services.research.candles import load_candles
 from tests.support.commands import printed, refusal
+from tests.support.processes import Program
 from tests.support.research.history_samples import news_row, write_news
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 
@@ -31,8 +32,8 @@ MANY = 6_000
 NONE: Mapping[str, str] = {}
 
 
-def start(*arguments: object, variables: Mapping[str, str] = NONE) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def start(*arguments: object, variables: Mapping[str, str] = NONE) -> Program:
+    return Program(
         [*COMMAND, *map(str, arguments)],
         cwd=PROJECT_ROOT,
         env={**os.environ, "CRYPTOBOY_ENV_FILE": "", **variables},
@@ -43,8 +44,8 @@ def start(*arguments: object, variables: Mapping[str, str] = NONE) -> subprocess
 
 
 def run(*arguments: object, status: int = 0, variables: Mapping[str, str] = NONE) -> tuple[str, str]:
-    process = start(*arguments, variables=variables)
-    out, err = process.communicate(timeout=120)
+    with start(*arguments, variables=variables) as process:
+        out, err = process.communicate(timeout=120)
     assert process.returncode == status, (process.returncode, out, err)
     return out, err
 
@@ -64,7 +65,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "archive.sqlite"
 
 
-def wait_for_the_first_step(process: subprocess.Popen[str], notes: Path) -> None:
+def wait_for_the_first_step(process: Program, notes: Path) -> None:
     give_up_at = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < give_up_at:
         if notes.exists() and json.loads(notes.read_text())["state"]:
@@ -78,10 +79,10 @@ def test_from_an_archive_to_sentiment_that_is_interrupted_resumed_and_valid(
 ) -> None:
     out = tmp_path / "sentiment.csv"
     score = ("score", archive, "--scorer", "lexicon", "--out")
-    process = start(*score, out)
-    wait_for_the_first_step(process, tmp_path / "sentiment.csv.partial.json")
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    with start(*score, out) as process:
+        wait_for_the_first_step(process, tmp_path / "sentiment.csv.partial.json")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert not out.exists()

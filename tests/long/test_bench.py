@@ -14,6 +14,7 @@ import pytest
 from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import Settings
 from tests.support.commands import refusal
+from tests.support.processes import Program
 from tests.support.servers.servers import RedisServer
 
 pytestmark = pytest.mark.e2e
@@ -59,8 +60,8 @@ def test_a_store_in_use_is_not_emptied(tmp_path: Path, redis_server: RedisServer
     client.close()
 
 
-def started(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def started(temporary: Path, *arguments: str) -> Program:
+    return Program(
         [*COMMAND, *arguments],
         env=environ(temporary),
         stdout=subprocess.PIPE,
@@ -69,7 +70,7 @@ def started(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def wait_for_file(process: subprocess.Popen[str], folder: Path, pattern: str) -> None:
+def wait_for_file(process: Program, folder: Path, pattern: str) -> None:
     while not list(folder.glob(pattern)):
         assert process.poll() is None
         time.sleep(0.05)

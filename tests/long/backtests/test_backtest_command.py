@@ -25,6 +25,7 @@ from services.research.backtest.markets import private_exchange
 from services.research.backtest.plan import STRATEGY, Plan
 from services.research.backtest.strategies.freqtrade_config import freqtrade_config
 from tests.support.commands import refusal
+from tests.support.processes import Program
 from tests.support.strategy.backtest_samples import (
     HEADLINE,
     HOUR,
@@ -231,13 +232,14 @@ def test_bad_input_is_named_and_leaves_nothing_that_looks_like_a_result(
 
 def test_ctrl_c_ends_it_with_all_its_processes_and_no_page(folder: Path) -> None:
     page = folder / "stopped.html"
-    with subprocess.Popen(
+    with Program(
         command(folder, "--controls", "5000", "--jobs", "2", "--html", str(page), "--json"),
         cwd=ROOT,
         env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        text=True,
     ) as process:
         workers: list[psutil.Process] = []
         while (
@@ -248,7 +250,7 @@ def test_ctrl_c_ends_it_with_all_its_processes_and_no_page(folder: Path) -> None
         process.send_signal(signals_of_unix.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert out == b""
-    assert b"cryptoboy: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n" in err
+    assert out == ""
+    assert "cryptoboy: stopped by Ctrl-C or SIGTERM; nothing of it is left running\n" in err
     assert not page.exists()
     assert not psutil.wait_procs(workers, timeout=60)[1]

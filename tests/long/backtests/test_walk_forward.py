@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from services.common.settings.settings import PROJECT_ROOT
+from tests.support.processes import Program
 from tests.support.strategy.strategy_samples import NOON, PAIR, QUARTER, signal, wavy_candles, write_csv
 
 pytestmark = pytest.mark.e2e
@@ -43,11 +45,13 @@ def test_it_fits_tests_and_repeats_to_the_last_digit(market: tuple[Path, Path]) 
     strategies = PROJECT_ROOT / "user_data" / "strategies"
     before = sorted(path.name for path in strategies.glob("*.json"))
     command = [*COMMAND, *options(market), "--epochs", "6", "--seed", "7"]
-    runs = [
-        subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    outputs = [run.communicate(timeout=170) for run in runs]
+
+    def start() -> Program:
+        return Program(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    with ExitStack() as running:
+        runs = [running.enter_context(start()) for _ in range(2)]
+        outputs = [run.communicate(timeout=170) for run in runs]
 
     assert [run.returncode for run in runs] == [0, 0], outputs[0][1]
     assert outputs[0][0] == outputs[1][0]

@@ -11,6 +11,8 @@ import pytest
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT
 from services.launch.supervisor import ProcessEnded, ProcessSpec, Role, Supervisor
+from tests.support.processes import Program
+from tests.support.waiting import eventually
 
 
 def spec(name: str, code: str, **more: object) -> ProcessSpec:
@@ -107,13 +109,8 @@ supervisor.start(ProcessSpec("child", [sys.executable, "-c", "import time; time.
 print(supervisor.pids()["child"], flush=True)
 time.sleep(60)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True
-    ) as parent:
+    with Program([sys.executable, "-c", code], cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         parent.kill()
-    deadline = time.monotonic() + 20
-    while alive(child) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(child)
+    eventually(lambda: not alive(child), "the child ends")

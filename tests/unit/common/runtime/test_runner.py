@@ -20,6 +20,7 @@ from services.common.runtime.health import DependencyHealth, HealthServer, healt
 from services.common.runtime.runner import start_with_backoff
 from services.common.services import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT, Settings
+from tests.support.processes import Program
 
 SERVICE = """
 import contextlib, os, sys, threading
@@ -68,8 +69,8 @@ sys.exit(run_service("news_poller", lambda settings, clock: Example()))
 """
 
 
-def start(mode: str, **environ: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+def start(mode: str, **environ: str) -> Program:
+    return Program(
         [sys.executable, "-c", SERVICE, mode],
         cwd=PROJECT_ROOT,
         env={**os.environ, "CRYPTOBOY_ENV_FILE": "", "HEALTH_PORT": "0", "LOG_FORMAT": "json", **environ},

@@ -8,6 +8,7 @@ import pytest
 
 from devtools.commands.test import need_servers
 from services.common.settings.settings import PROJECT_ROOT
+from tests.support.processes import Program
 
 
 @pytest.mark.parametrize(
@@ -61,7 +62,7 @@ sys.exit(run_to_its_end(sys.argv[1:], os.environ))
 
 def test_a_wish_to_end_is_passed_to_the_tests_which_end_in_their_own_time() -> None:
     command = [sys.executable, "-c", RUNS, sys.executable, "-c", CLEANS_UP]
-    with subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with Program(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "runs\n"
         process.send_signal(signal.SIGINT)  # as from a terminal, which sends it to the tests as well
