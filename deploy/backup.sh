@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies what a new machine needs into a new folder, which others cannot enter: Freqtrade's databases, Redis, the history,
-# RabbitMQ's definitions, the secrets, .env and the news sources. The system runs meanwhile; Freqtrade may be stopped. It uses the
+# RabbitMQ's definitions, the secrets, .env, the news sources and what is told to whom. The system runs meanwhile; Freqtrade may be stopped. It uses the
 # containers that are there and builds nothing, so that it also copies a system of the version before this checkout.
 #   deploy/backup.sh FOLDER
 set -eu
@@ -20,7 +20,7 @@ cd "$(dirname -- "$0")/.."
 
 secrets=$(sed -n 's/^CRYPTOBOY_SECRETS=//p' .env)
 cp .env "$folder/env"
-cp services/data_ingestor/news_sources.toml "$folder"
+cp services/data_ingestor/news_sources.toml deploy/notify.toml "$folder"
 cp -Rp "$secrets" "$folder/secrets"
 
 bot=trading-freqtrade

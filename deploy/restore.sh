@@ -51,6 +51,8 @@ trap 'exit 130' HUP INT TERM
 if [ ! -e .env ] && [ ! -e secrets ]; then # a new machine
     cp -Rp "$folder/secrets" .
     cat "$folder/news_sources.toml" > services/data_ingestor/news_sources.toml
+    # A backup of a version before the notifier has none.
+    [ ! -e "$folder/notify.toml" ] || cat "$folder/notify.toml" > deploy/notify.toml
     { echo "CRYPTOBOY_SECRETS=$PWD/secrets"; sed '/^CRYPTOBOY_SECRETS=/d' "$folder/env"; } > .env.part
     mv .env.part .env
     is_new=yes

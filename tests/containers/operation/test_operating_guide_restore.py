@@ -105,6 +105,7 @@ def test_the_backup_is_closed_to_others_and_has_what_a_new_machine_needs(before:
         "freqtrade.tar",
         "history.sqlite",
         "news_sources.toml",
+        "notify.toml",
         "secrets",
     }
 

@@ -75,6 +75,7 @@ def machine(tmp_path: Path) -> Machine:
         "deploy/restore_history.sh",
         "scripts/copy_sqlite.py",
         "services/data_ingestor/news_sources.toml",
+        "deploy/notify.toml",
     ):
         (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(PROJECT_ROOT / name, checkout / name)
@@ -175,6 +176,19 @@ def test_a_system_without_a_recorder_is_backed_up_too(machine: Machine) -> None:
     done = machine.run("deploy/backup.sh", "backup")
     assert done.returncode == 0, done.stderr
     assert not (machine.checkout / "backup/history.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", ["history.sqlite", "history.dump"])
+def test_a_notifier_that_runs_is_stopped_while_the_history_is_replaced_and_started_again(
+    machine: Machine, backup: Path, name: str
+) -> None:
+    (backup / "history.sqlite").rename(backup / name)
+    machine.docker("*--filter*trading-notifier*) echo 5eb1 ;;")
+    done = machine.run("deploy/restore_history.sh", "backup")
+    assert done.returncode == 0, done.stderr
+    asked = machine.asked().splitlines()
+    replaced = next(n for n, line in enumerate(asked) if "before-restore" in line or "--single-trans" in line)
+    assert asked.index("stop 5eb1") < replaced < asked.index("start 5eb1")
 
 
 @pytest.mark.parametrize("name", ["history.sqlite", "history.dump"])
