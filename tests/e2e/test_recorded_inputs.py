@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,14 @@ from typer.testing import CliRunner
 
 from services.cli.app import app
 from services.common.errors import StopProgram
+from services.common.history.port import Batch
+from services.common.history.writing import open_history
 from services.common.settings.settings import Settings
+from services.operations.reports import reports_folder
+from services.operations.why.comparisons import newest_comparison
 from services.research.candles import load_candles
 from services.research.sentiment_csv import read_sentiment_csv
+from tests.support.history.history_samples import trade
 from tests.support.history.recording import record
 from tests.support.research.study_samples import made_up_market, write_market
 from tests.support.strategy.backtest_samples import knowing, write_candles, write_news
@@ -62,12 +69,21 @@ def test_a_backtest_of_the_history_is_that_of_the_files(
     monkeypatch.setenv("STATE_DIR", str(tmp_path / "state"))
     news = write_news(tmp_path / "news.csv", write_candles(tmp_path, days=4), knowing)
     candles = load_candles(tmp_path, "1h").values()
-    record(Settings(state_dir=tmp_path / "state"), read_sentiment_csv(news), candles)
+    settings = Settings(state_dir=tmp_path / "state")
+    record(settings, read_sentiment_csv(news), candles)
+    opened = datetime(2025, 5, 2, 12, 0, 5, tzinfo=UTC)
+    with closing(open_history(settings)) as writer:
+        writer.write(Batch(trades=[trade(1, opened=opened, updated=opened)]))
     options = ("--from", "2025-05-01", "--to", "2025-05-05", "--controls", 1, "--jobs", 1)
     by_history = answer("backtest", "--candles", "history", "--sentiment", "history", *options)
     by_files = answer("backtest", "--candles", tmp_path, "--sentiment", news, *options)
     assert by_files["variants"]["combined"]["trades"] > 0
+    own_trades = by_history.pop("own_trades")
     assert by_history == by_files
+    kept = newest_comparison(reports_folder(settings), opened - timedelta(days=2), opened + timedelta(days=3))
+    assert own_trades["trades"] == 1
+    assert kept is not None
+    assert kept.own.as_json() == own_trades
 
 
 def test_the_export_has_what_was_recorded(files: Files, tmp_path: Path) -> None:
