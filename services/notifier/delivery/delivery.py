@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +14,7 @@ from services.common.history.notifying.port import NotifierBatch
 from services.common.history.notifying.rows import NoticeState
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.work import CallsInProgress
-from services.notifier.channels.port import Channel, label_of
+from services.notifier.channels.port import SEND_SECONDS, Channel, label_of
 from services.notifier.delivery.digest import Left
 from services.notifier.delivery.outbox import NOTHING, Outbox
 from services.notifier.delivery.quiet import is_quiet_for
@@ -110,9 +111,12 @@ class Delivery:
         return {f"channel {label_of(name)}": worker.health() for name, worker in self._workers.items()}
 
     def close(self) -> None:
-        """End all workers after their present sends."""
+        """End all workers after their present sends, which may take as long as one of them together."""
+        end = time.monotonic() + SEND_SECONDS
         for worker in self._workers.values():
-            worker.close()
+            worker.stop()
+        for worker in self._workers.values():
+            worker.close(max(end - time.monotonic(), 0.0))
 
     def _worker(self, channel: Channel, work: CallsInProgress, allowed: Callable[[], None]) -> ChannelWorker:
         table = self._rules.channels[group_of(channel.name)]
@@ -131,7 +135,7 @@ class Delivery:
         """Tell an urgent notice through the channel that the rules name for the time in which this one fails."""
         to = self._rules.channels[group_of(failing)].escalate_to
         message = notice.message
-        why = f"Told here because {failing} does not accept notices."
+        why = f"Told here because {group_of(failing)} has not confirmed it."
         passed_on = Message(message.title, (*message.lines, why), message.links)
         others = [name for name in self._workers if to is not None and to in {name, group_of(name)}]
         self.deliver(replace(notice, channel=name, message=passed_on) for name in others)

@@ -14,7 +14,17 @@ from services.notifier.notice import Notice
 from services.operations.words import minute, plain_name
 
 MOST_LISTED = 12
-RULE = "digest"
+"""How many titles that are not urgent a digest lists of those left for one reason. Urgent ones it lists all."""
+ROOM = 1500
+"""How many characters the urgent titles of one digest have, so that no channel cuts one off."""
+_MOST_WITHIN = 24
+_PARTS = {
+    NoticeState.UNSURE: "May have arrived or not, so it is not sent again",
+    NoticeState.DROPPED: "Could not be told within an hour",
+    NoticeState.DIGESTED: "Not told one by one",
+}
+RULE, AGAIN = "digest", "digest again"
+"""The rules that a digest names. AGAIN: it tells of nothing but digests that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +44,14 @@ class Left:
 
 def digest(channel: str, left: Sequence[Left], now: datetime) -> Notice:
     """The notice that tells a channel what was left, which is not empty."""
-    unsure = [each for each in left if each.state is NoticeState.UNSURE]
-    dropped = [each for each in left if each.state is NoticeState.DROPPED]
-    grouped = [each for each in left if each.state is NoticeState.DIGESTED]
-    lines = [
-        *_part("May have arrived or not, so it is not sent again", unsure),
-        *_part("Could not be told within an hour", dropped),
-        *_part("Not told one by one", grouped),
-    ]
+    urgent = [each for each in left if _is_urgent(each)]
+    others = [each for each in left if not _is_urgent(each)]
+    lines = [*_listed(urgent, len(urgent)), *_listed(others, MOST_LISTED)]
     first, last = min(each.at for each in left), max(each.at for each in left)
     return Notice(
         event_key=f"digest:{channel}:{last.isoformat()}",
         channel=channel,
-        rule=RULE,
+        rule=AGAIN if all(each.notice.kind is Kind.DIGEST for each in left) else RULE,
         kind=Kind.DIGEST,
         importance=max(each.notice.importance for each in left),
         made=now,
@@ -57,17 +62,47 @@ def digest(channel: str, left: Sequence[Left], now: datetime) -> Notice:
 
 def is_urgent(left: Sequence[Left]) -> bool:
     """Whether a digest of these has something that passes quiet hours."""
-    return any(each.notice.importance is Importance.URGENT for each in left)
+    return any(_is_urgent(each) for each in left)
 
 
-def _part(title: str, left: Sequence[Left]) -> list[str]:
+def that_fit(left: Sequence[Left]) -> Sequence[Left]:
+    """As many of these, from the first on, as one digest can tell without leaving out an urgent title."""
+    room = ROOM
+    for count, each in enumerate(left):
+        if _is_urgent(each):
+            room -= sum(map(len, _lines_of(each)))
+            if room < 0 and count:
+                return left[:count]
+    return left
+
+
+def _is_urgent(each: Left) -> bool:
+    return each.notice.importance is Importance.URGENT
+
+
+def _listed(left: Sequence[Left], most: int) -> list[str]:
+    ordered = sorted(left, key=lambda each: (-each.notice.importance, each.notice.happened))
+    return [
+        line
+        for state, title in _PARTS.items()
+        for line in _part(title, [each for each in ordered if each.state is state], most)
+    ]
+
+
+def _part(title: str, left: Sequence[Left], most: int) -> list[str]:
     if not left:
         return []
-    ordered = sorted(left, key=lambda each: (-each.notice.importance, each.notice.happened))
-    listed = [f"- {each.notice.message.title}" for each in ordered[:MOST_LISTED]]
-    rest = Counter(each.notice.kind for each in ordered[MOST_LISTED:])
+    listed = [line for each in left[:most] for line in _lines_of(each)]
+    rest = Counter(each.notice.kind for each in left[most:])
     more = ", ".join(f"{count} {plain_name(kind)}" for kind, count in sorted(rest.items()))
     return [f"{title} ({len(left)}):", *listed, *([f"- and more: {more}"] if more else [])]
+
+
+def _lines_of(each: Left) -> list[str]:
+    """The title of a notice; of a digest also what it would have told."""
+    message = each.notice.message
+    within = message.lines if each.notice.kind is Kind.DIGEST else ()
+    return [f"- {message.title}", *(f"  {line}" for line in within[:_MOST_WITHIN])]
 
 
 def _count(number: int) -> str:

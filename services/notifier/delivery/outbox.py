@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -23,6 +23,8 @@ from services.common.history.queries import MAX_LIMIT
 from services.common.runtime.metrics import NOTICES
 from services.notifier.channels.port import label_of
 from services.notifier.delivery.digest import Left
+from services.notifier.happening import Kind
+from services.notifier.message import Message
 from services.notifier.notice import Notice, notice_from_json
 
 NOTHING = NotifierBatch()
@@ -52,7 +54,7 @@ class Outbox:
         A write that failed may stand in the history all the same, because only its answer was lost. Its notices are
         therefore returned when it is repeated, and their claim finds out which of them are settled.
         """
-        if not notices and also == NOTHING:
+        if not notices and _is_empty(also):
             return ()
         rows = [_row(notice, NoticeState.WAITING, "", self._stamp()) for notice in notices]
         keys = {_key(notice) for notice in notices}
@@ -75,8 +77,8 @@ class Outbox:
 
     def settle(self, notices: Sequence[Notice], state: NoticeState, reason: str = "") -> list[Left]:
         """Note what came of notices, and return them as a digest lists them."""
-        left = [Left(notice, state, reason, self._stamp()) for notice in notices]
-        rows = [_row(each.notice, state, reason, each.at) for each in left]
+        left = [Left(_short(notice), state, reason, self._stamp()) for notice in notices]
+        rows = [_row(notice, state, reason, each.at) for notice, each in zip(notices, left, strict=True)]
         self._log.write(NotifierBatch(notices=rows))
         for notice in notices:
             NOTICES.labels(label_of(notice.channel), state.value).inc()
@@ -103,8 +105,17 @@ class Outbox:
         return [notice_from_json(row.text) for row in rows if row.state is not NoticeState.DROPPED]
 
     def unfinished(self) -> list[tuple[Notice, NoticeState]]:
-        """The notices whose fate an earlier run has not noted, oldest first."""
-        return [(notice_from_json(row.text), row.state) for row in self._log.unfinished()]
+        """The notices whose fate an earlier run has not noted, oldest first. What cannot be read is dropped."""
+        rows = self._log.unfinished()
+        found = [(_notice_of(row), row) for row in rows]
+        unreadable = [
+            replace(row, state=NoticeState.DROPPED, reason="it cannot be read", at=self._stamp())
+            for notice, row in found
+            if notice is None
+        ]
+        if unreadable:
+            self._log.write(NotifierBatch(notices=unreadable))
+        return [(notice, row.state) for notice, row in found if notice is not None]
 
     def left(self, channels: Collection[str]) -> dict[str, list[Left]]:
         """What is left for the next digest of each of these channels."""
@@ -114,25 +125,24 @@ class Outbox:
         ):  # a clock that was set back while the notifier was off does not put stamps before a digest
             digested = [datetime.fromisoformat(position) for position in since.values() if position]
             self._last = max([self._last, *digested])
-        found: dict[str, list[Left]] = {}
-        for channel, position in since.items():
-            begin = datetime.fromisoformat(position) + _MOMENT if position else None
-            found[channel] = [
-                Left(notice_from_json(row.text), row.state, row.reason, row.at)
-                for row in self._rows(begin)
-                if row.channel == channel
-            ]
-        return found
+        return {channel: self._left(channel, position) for channel, position in since.items()}
 
-    def _rows(self, since: datetime | None) -> list[NoticeRow]:
-        rows: list[NoticeRow] = []
+    def _left(self, channel: str, position: str | None) -> list[Left]:
+        """What is left of one channel since a position, oldest first."""
+        begin = datetime.fromisoformat(position) + _MOMENT if position else None
+        found: list[Left] = []
         after: str | None = None
         while True:
-            page = self._reader.notices(states=_LEFT, since=since, limit=MAX_LIMIT, after=after)
-            rows += page.rows
+            page = self._reader.notices(
+                states=_LEFT, channel=channel, since=begin, limit=MAX_LIMIT, after=after
+            )
+            for row in page.rows:
+                notice = _notice_of(row)
+                if notice is not None:
+                    found.append(Left(_short(notice), row.state, row.reason, row.at))
             after = page.next
             if after is None:
-                return rows
+                return found[::-1]
 
     def _stamp(self) -> datetime:
         """The present time, but always after the stamp before: digests are made of what was left after an instant."""
@@ -143,6 +153,26 @@ class Outbox:
 
 def _key(notice: Notice) -> tuple[str, str]:
     return notice.event_key, notice.channel
+
+
+def _is_empty(batch: NotifierBatch) -> bool:
+    return not any(getattr(batch, each.name) for each in fields(batch))
+
+
+def _notice_of(row: NoticeRow) -> Notice | None:
+    """The notice of a row; None if a later release wrote it, or something else that is none."""
+    try:
+        return notice_from_json(row.text)
+    except (ValueError, KeyError, TypeError):
+        log.warning("notice_unreadable", channel=row.channel, event_key=row.event_key, title=row.title)
+        return None
+
+
+def _short(notice: Notice) -> Notice:
+    """The notice with no more of its text than a digest tells, since there may be many."""
+    if notice.kind is Kind.DIGEST:
+        return notice
+    return replace(notice, rich=(), message=Message(notice.message.title))
 
 
 def _row(notice: Notice, state: NoticeState, reason: str, at: datetime) -> NoticeRow:

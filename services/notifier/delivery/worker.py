@@ -21,7 +21,8 @@ from services.common.services import NOTIFIER
 from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure, label_of
 from services.notifier.delivery.digest import Left, digest
 from services.notifier.delivery.outbox import Outbox
-from services.notifier.delivery.queue import ChannelQueue, Gather, Send, Settle, Wait
+from services.notifier.delivery.queue import ChannelQueue
+from services.notifier.delivery.steps import Escalate, Gather, Send, Settle, Wait
 from services.notifier.notice import Notice
 from services.notifier.rules.document import ChannelTable
 
@@ -57,6 +58,7 @@ class ChannelWorker:
         escalate: Callable[[str, Notice], None],
         allowed: Callable[[], None],
     ) -> None:
+        self.name = channel.name
         self._channel, self._outbox, self._clock, self._work = channel, outbox, clock, work
         self._label = label_of(channel.name)
         self._is_quiet, self._escalate, self._allowed = is_quiet, escalate, allowed
@@ -69,11 +71,6 @@ class ChannelWorker:
         CHANNEL_UP.labels(self._label).set(1)
         for state in NoticeState:  # so that the first of a state is an increase
             NOTICES.labels(self._label, state.value)
-
-    @property
-    def name(self) -> str:
-        """The name of the channel."""
-        return self._channel.name
 
     def start(self) -> None:
         """Start the thread."""
@@ -105,11 +102,15 @@ class ChannelWorker:
             ok=failing is None, detail=f"{detail}; {waiting} waiting" if waiting else detail, required=False
         )
 
-    def close(self, timeout: float = SEND_SECONDS) -> None:
-        """End the thread after its present send, and close the channel."""
+    def stop(self) -> None:
+        """Let the thread end after its present send."""
         with self._changed:
             self._stop = True
             self._changed.notify()
+
+    def close(self, timeout: float = SEND_SECONDS) -> None:
+        """End the thread after its present send, and close the channel."""
+        self.stop()
         if self._thread.is_alive():
             self._thread.join(timeout)
         self._channel.close()
@@ -132,7 +133,8 @@ class ChannelWorker:
             step = self._queue.next(time.monotonic(), is_quiet=self._is_quiet())
             NOTICES_WAITING.labels(self._label).set(len(self._queue.pending))
             if isinstance(step, Wait):
-                self._changed.wait(step.seconds)
+                if not self._stop:
+                    self._changed.wait(step.seconds)
                 return
         if isinstance(step, Send):
             self._send(step.notice)
@@ -140,7 +142,8 @@ class ChannelWorker:
             self._settle(step.notices, step.state, step.reason)
         elif isinstance(step, Gather):
             self._gather(step.left)
-        self._pass_on()
+        elif isinstance(step, Escalate):
+            self._pass_on(step.notices)
 
     def _send(self, notice: Notice) -> None:
         self._allowed()
@@ -179,15 +182,17 @@ class ChannelWorker:
         notice = digest(self.name, left, self._clock.now())
         self._until_written(lambda: self._outbox.begin_digest(notice), [notice])
         with self._changed:
-            self._queue.gathered(notice, time.monotonic())
+            self._queue.gathered(notice, left, time.monotonic())
 
     def _not_sent(self, notice: Notice, error: CryptoBoyError) -> None:
         count_error(NOTIFIER, error)
-        if isinstance(error, Unsure):
-            self._settle([notice], NoticeState.UNSURE, str(error))
-        elif isinstance(error, NeverWorks):
-            self._works()
-            self._settle([notice], NoticeState.DROPPED, str(error))
+        if isinstance(error, Unsure | NeverWorks):
+            with self._changed:
+                fails = self._queue.not_confirmed(notice) or isinstance(error, Unsure)
+            if fails:
+                self._fails(error)
+            state = NoticeState.UNSURE if isinstance(error, Unsure) else NoticeState.DROPPED
+            self._settle([notice], state, str(error))
         else:
             self._fails(error)
             self._until_written(
@@ -233,9 +238,7 @@ class ChannelWorker:
         if began:
             log.warning("channel_fails", channel=self._label, error=str(error))
 
-    def _pass_on(self) -> None:
-        with self._changed:
-            notices = self._queue.to_escalate(time.monotonic())
+    def _pass_on(self, notices: Sequence[Notice]) -> None:
         for notice in notices:
             self._escalate(self.name, notice)
             with self._changed:

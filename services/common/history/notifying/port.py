@@ -124,12 +124,13 @@ class NotifierReader(Protocol):
         self,
         *,
         states: Collection[NoticeState] = (),
+        channel: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = DEFAULT_LIMIT,
         after: str | None = None,
     ) -> Page[NoticeRow]:
-        """Notices by `at`, newest first."""
+        """Notices by `at`, newest first, of one channel or all."""
         ...
 
     def briefs(

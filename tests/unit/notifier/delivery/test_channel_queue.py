@@ -9,12 +9,8 @@ from services.notifier.delivery.queue import (
     GIVEN_UP_SECONDS,
     QUIET,
     ChannelQueue,
-    Gather,
-    Send,
-    Settle,
-    Step,
-    Wait,
 )
+from services.notifier.delivery.steps import Escalate, Gather, Send, Settle, Step, Wait
 from services.notifier.happening import Importance, Kind
 from services.notifier.notice import Notice
 from services.notifier.rules.document import ChannelTable
@@ -32,6 +28,12 @@ def left(one: Notice, state: NoticeState = NoticeState.DIGESTED) -> Left:
 def settled(step: Step) -> tuple[list[str], NoticeState, str]:
     assert isinstance(step, Settle)
     return [each.event_key for each in step.notices], step.state, step.reason
+
+
+def escalated(channel: ChannelQueue, now: float) -> tuple[Notice, ...]:
+    step = channel.next(now, is_quiet=False)
+    assert isinstance(step, Escalate)
+    return step.notices
 
 
 def sent(channel: ChannelQueue, now: float, *, is_quiet: bool = False) -> str | None:
@@ -70,8 +72,11 @@ def test_a_flood_is_sent_as_far_as_a_minute_allows_and_then_left_at_once() -> No
     for number in range(1000):
         channel.put(notice(str(number)), 1.0)
     assert [sent(channel, 1.0) for _ in range(3)] == ["0", "1", "2"]
-    keys, state, reason = settled(channel.next(1.0, is_quiet=False))
-    assert (len(keys), state, reason) == (997, NoticeState.DIGESTED, FLOOD)
+    found = []
+    while isinstance(step := channel.next(1.0, is_quiet=False), Settle):
+        found.append((len(step.notices), step.state, step.reason))
+        channel.remove(step.notices)
+    assert found == [(500, NoticeState.DIGESTED, FLOOD), (497, NoticeState.DIGESTED, FLOOD)]
 
 
 def test_urgent_notices_of_a_flood_have_a_limit_of_their_own() -> None:
@@ -107,27 +112,72 @@ def test_a_digest_with_something_urgent_is_made_within_a_minute_even_in_quiet_ho
     assert isinstance(channel.next(60.0, is_quiet=True), Gather)
 
 
+def test_of_a_flood_while_a_channel_is_away_only_a_thousand_wait_and_the_urgent_ones_among_them() -> None:
+    channel = queue()
+    for number in range(1600):
+        channel.put(notice(str(number)), 1.0)
+    channel.put(notice("urgent", Importance.URGENT), 2.0)
+    channel.failed("away", 2.0, after=60)
+    for _ in range(2):
+        step = channel.next(2.0, is_quiet=False)
+        assert isinstance(step, Settle)
+        assert step.state is NoticeState.DIGESTED
+        channel.remove(step.notices)
+    assert isinstance(channel.next(2.0, is_quiet=False), Wait)
+    waiting = [each.notice.event_key for each in channel.pending]
+    assert len(waiting) == 1000
+    assert "urgent" in waiting
+
+
+def test_what_had_passed_before_quiet_hours_and_was_not_taken_waits_for_their_end() -> None:
+    channel = queue()
+    channel.put(notice("a"), 1.0)
+    assert isinstance(channel.next(1.0, is_quiet=False), Send)
+    channel.failed("429", 1.0, after=10)
+    assert settled(channel.next(12.0, is_quiet=True)) == (["a"], NoticeState.DIGESTED, QUIET)
+
+
 def test_what_may_have_arrived_is_said_at_once() -> None:
     channel = queue()
     channel.leave([left(notice("a"), NoticeState.UNSURE)], 0.0)
     assert isinstance(channel.next(0.0, is_quiet=False), Gather)
 
 
-def test_a_digest_that_may_have_arrived_makes_no_other_one_and_is_named_in_the_next() -> None:
+def test_a_digest_that_failed_is_told_once_more_after_the_usual_minutes_with_what_it_said() -> None:
     channel = queue(digest_minutes=10)
-    one = digest("phone", [left(notice("a", Importance.URGENT), NoticeState.UNSURE)], NOW)
-    channel.leave([left(one, NoticeState.UNSURE)], 0.0)
+    first = digest("phone", [left(notice("a"), NoticeState.UNSURE)], NOW)
+    channel.leave([left(first, NoticeState.UNSURE)], 0.0)
+    assert isinstance(channel.next(599.0, is_quiet=False), Wait)
+    step = channel.next(600.0, is_quiet=False)
+    assert isinstance(step, Gather)
+    second = digest("phone", step.left, NOW)
+    assert "  - Title of a" in second.message.lines
+    channel.gathered(second, step.left, 600.0)
+    assert sent(channel, 600.0) == second.event_key
+    channel.leave([left(second, NoticeState.UNSURE)], 600.0)
     assert isinstance(channel.next(100_000.0, is_quiet=False), Wait)
     channel.leave([left(notice("b"), NoticeState.UNSURE)], 100_001.0)
     assert channel.next(100_001.0, is_quiet=False) == Gather(
-        (left(one, NoticeState.UNSURE), left(notice("b"), NoticeState.UNSURE))
+        (left(second, NoticeState.UNSURE), left(notice("b"), NoticeState.UNSURE))
     )
+
+
+def test_each_urgent_notice_that_was_left_is_named_in_as_many_digests_as_that_takes() -> None:
+    channel, named = queue(), []
+    channel.leave([left(notice(f"urgent {number:03}", Importance.URGENT)) for number in range(200)], 0.0)
+    while isinstance(step := channel.next(60.0, is_quiet=True), Gather):
+        one = digest("phone", step.left, NOW)
+        assert len("\n".join(one.message.lines)) < 2000
+        named += [line for line in one.message.lines if line.startswith("- Title")]
+        channel.gathered(one, step.left, 60.0)
+        assert sent(channel, 60.0, is_quiet=True) == one.event_key
+    assert named == [f"- Title of urgent {number:03}" for number in range(200)]
 
 
 def test_a_digest_is_not_left_for_another_digest_and_never_given_up() -> None:
     channel = queue(per_minute=1)
     one = digest("phone", [left(notice("a"))], NOW)
-    channel.gathered(one, 0.0)
+    channel.gathered(one, (), 0.0)
     assert sent(channel, 2 * GIVEN_UP_SECONDS, is_quiet=True) == one.event_key
 
 
@@ -188,18 +238,37 @@ def test_urgent_notices_go_to_another_channel_once_if_this_one_fails_for_long() 
     channel.put(notice("a"), 0.0)
     channel.put(notice("urgent", Importance.URGENT), 0.0)
     channel.failed("away", 0.0, after=None)
-    assert channel.to_escalate(119.0) == ()
-    (one,) = channel.to_escalate(120.0)
+    assert not isinstance(channel.next(119.0, is_quiet=False), Escalate)
+    (one,) = escalated(channel, 120.0)
     assert one.event_key == "urgent"
     channel.escalated(one)
-    assert channel.to_escalate(121.0) == ()
+    assert not isinstance(channel.next(121.0, is_quiet=False), Escalate)
 
 
 def test_a_channel_that_refuses_for_good_escalates_at_once() -> None:
     channel = queue(escalate_to="mail")
     channel.put(notice("urgent", Importance.URGENT), 0.0)
     channel.failed("the chat has blocked the bot", 0.0, after=600, is_refused=True)
-    assert [each.event_key for each in channel.to_escalate(0.0)] == ["urgent"]
+    assert [each.event_key for each in escalated(channel, 0.0)] == ["urgent"]
+
+
+def test_an_urgent_notice_without_an_answer_goes_to_another_channel_at_once() -> None:
+    channel = queue(escalate_to="mail")
+    for key, importance in (("a", Importance.NOTABLE), ("urgent", Importance.URGENT)):
+        channel.put(notice(key, importance), 0.0)
+        channel.not_confirmed(notice(key, importance))
+    (one,) = escalated(channel, 0.0)
+    assert one.event_key == "urgent"
+    channel.escalated(one)
+    assert isinstance(channel.next(0.0, is_quiet=False), Send)
+
+
+def test_urgent_notices_are_passed_on_in_time_although_the_channel_is_left_alone_for_longer() -> None:
+    channel = queue(escalate_to="mail", escalate_after_seconds=20)
+    channel.failed("429", 0.0, after=600)
+    channel.put(notice("urgent", Importance.URGENT), 5.0)
+    assert channel.next(5.0, is_quiet=False) == Wait(15.0)
+    assert [each.event_key for each in escalated(channel, 20.0)] == ["urgent"]
 
 
 def test_a_digest_says_what_was_left_and_why() -> None:

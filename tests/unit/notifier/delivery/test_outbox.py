@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from services.common.history.writing import open_notifier_log
 from services.common.settings.settings import Settings
 from services.notifier.delivery.digest import digest
 from services.notifier.delivery.outbox import Outbox
+from services.notifier.message import Message
 from tests.support.history.tables import with_tables
 from tests.support.notifier.samples import NOW, notice
 
@@ -77,7 +79,7 @@ def test_what_is_left_is_told_by_one_digest_even_after_the_clock_was_set_back(
     first.accept([notice("a"), notice("b")])
     first.settle([notice("a")], NoticeState.DIGESTED, "quiet")
     (left,) = first.left(["phone"])["phone"]
-    assert left.notice == notice("a")
+    assert left.notice == replace(notice("a"), message=Message("Title of a"))
     first.begin_digest(digest("phone", [left], NOW))
     assert first.left(["phone"])["phone"] == []
     second = Outbox(log, reader, ManualClock(NOW - timedelta(hours=1)))
@@ -114,3 +116,40 @@ def test_a_digest_that_was_begun_is_sent_after_a_restart(outbox: Outbox) -> None
     made = digest("phone", left, NOW)
     outbox.begin_digest(made)
     assert outbox.unfinished() == [(made, NoticeState.WAITING)]
+
+
+def test_a_digest_that_was_being_sent_when_the_notifier_was_killed_is_left_with_what_it_said(
+    outbox: Outbox,
+) -> None:
+    outbox.accept([notice("a"), notice("b", channel="mail")])
+    made = digest("phone", outbox.settle([notice("a")], NoticeState.DIGESTED, "quiet"), NOW)
+    outbox.begin_digest(made)
+    assert outbox.claim(made)
+    outbox.settle([made], NoticeState.UNSURE, "killed")
+    outbox.settle([notice("b", channel="mail")], NoticeState.DIGESTED, "quiet")
+    (left,) = outbox.left(["phone"])["phone"]
+    assert (left.notice, left.state) == (made, NoticeState.UNSURE)
+
+
+def test_what_is_left_is_read_oldest_first(outbox: Outbox) -> None:
+    notices = [notice(str(number)) for number in range(5)]
+    outbox.accept(notices)
+    outbox.settle(notices, NoticeState.DIGESTED, "quiet")
+    assert [each.notice.event_key for each in outbox.left(["phone"])["phone"]] == list("01234")
+
+
+def test_a_row_that_cannot_be_read_is_dropped_and_keeps_nobody_from_starting(outbox: Outbox) -> None:
+    outbox.accept([notice("a")])
+    row = outbox._log.unfinished()[0]
+    damaged = replace(row, event_key="later", text='{"kind": "of a later release"}')
+    outbox._log.write(NotifierBatch(notices=(damaged,)))
+    assert [each.event_key for each, _ in outbox.unfinished()] == ["a"]
+    assert outbox.left(["phone"])["phone"] == []
+    assert [row.event_key for row in outbox._log.unfinished()] == ["a"]
+
+
+def test_nothing_is_written_for_a_look_that_found_nothing(
+    outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(SqlNotifierLog, "write")
+    assert outbox.accept([], NotifierBatch(briefs=[], price_alerts=[])) == ()

@@ -41,6 +41,7 @@ class NotifierLists(Questions):
         self,
         *,
         states: Collection[NoticeState] = (),
+        channel: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
         limit: int = DEFAULT_LIMIT,
@@ -48,7 +49,10 @@ class NotifierLists(Questions):
     ) -> Page[NoticeRow]:
         """Notices by `at`, newest first."""
         columns = tables.notifications.c
-        conditions = alternatives([(columns.state, states)], list(between(columns.at, since, until)))
+        conditions = alternatives(
+            [(columns.state, states), (columns.channel, () if channel is None else (channel,))],
+            list(between(columns.at, since, until)),
+        )
         return self.ask(Page(), lambda db: _NOTICES.page(db, conditions, limit, after))
 
     def briefs(
