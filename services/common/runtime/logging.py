@@ -25,6 +25,7 @@ _QUIET = {
     "httpcore2": logging.WARNING,
     "ccxt": logging.WARNING,
     "telegram": logging.CRITICAL,
+    "urllib3": logging.WARNING,
 }
 _READS_FOR_ONE_ANSWER = "cryptoboy_sentiment.mirrored_source"
 """A bot logs once that entries are paused. Services open the source for each answer and would log it each time."""

@@ -37,6 +37,8 @@ CREDENTIALS = frozenset(
 SHORTEST = 4
 """The shortest text, in characters, that is treated as a secret."""
 _SHORTEST_NUMBER = 6
+_SHORTEST_TOKEN = 8
+_CHANNELS = "notify_urls"
 _PART_OF_NAME = re.compile(
     r"secret|passw|passphrase|token|private|credential|api_?key|mnemonic|cookie|authorization|webhook|session"
     r"|signature|certificate|(?:wallet|vault|agent|account)_?address"
@@ -112,7 +114,9 @@ def secrets_of_urls(text: str) -> set[str]:
 def secrets_of(settings: Settings) -> set[str]:
     """Return the secrets in the settings, including those within EXCHANGE_CONFIG and in addresses."""
     found: set[str] = set()
-    for value in settings.model_dump().values():
+    for name, value in settings.model_dump().items():
+        if name == _CHANNELS and isinstance(value, SecretStr):
+            found |= _secrets_of_channels(value.get_secret_value())
         if isinstance(value, SecretStr):
             found |= {value.get_secret_value(), *secrets_of_urls(value.get_secret_value())}
         elif isinstance(value, Secret):
@@ -132,6 +136,8 @@ def secrets_given(environ: Mapping[str, str]) -> set[str]:
     ours, secret = Settings.variables(), secret_variables(Settings.model_fields)
     found: set[str] = set()
     for name, text in [*from_file.items(), *environ.items()]:
+        if name.removesuffix(SUFFIX) == _CHANNELS.upper():
+            found |= _secrets_of_channels(text if name in secret else _read(text))
         if name in secret:
             found |= _secrets_of_variable(text)
         elif name in ours and name.removesuffix(SUFFIX) in secret:
@@ -149,6 +155,17 @@ def _secrets_of_variable(text: str) -> set[str]:
     except ValueError:
         parsed = None
     return secrets_in(parsed) if isinstance(parsed, dict) else {text.strip(), *secrets_of_urls(text)}
+
+
+def _secrets_of_channels(text: str) -> set[str]:
+    """The addresses of channels, whose tokens stand where other addresses have a host and a path."""
+    found: set[str] = set()
+    for part in text.split():
+        address = part.partition("=")[2].partition("://")[2]
+        host, *path = address.partition("?")[0].split("/")
+        parts = [*path, *host.split("@")] if "." not in host and ":" not in host else path
+        found |= {part, address, *(each for each in parts if len(each) >= _SHORTEST_TOKEN)}
+    return {each for each in found if len(each) >= SHORTEST}
 
 
 def _read(path: str) -> str:

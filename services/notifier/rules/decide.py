@@ -12,7 +12,7 @@ from services.notifier.rules.document import importance_of
 from services.notifier.rules.rule import Rules, group_of, importance_told, is_about, names_channel, selects
 
 ASKED_FOR = frozenset({Kind.PRICE, Kind.BRIEF, Kind.TEST})
-"""The kinds that somebody asked for, so no rule is needed."""
+"""The kinds that somebody asked for: no rule is needed, and every channel tells them."""
 NEVER_MUTED = ASKED_FOR | {
     Kind.HOLD_SET,
     Kind.HOLD_LIFTED,
@@ -43,7 +43,10 @@ def decide(
     return tuple(
         notice
         for notice in notices
-        if notice.importance >= importance_of(rules.channels[group_of(notice.channel)].importance)
+        if (
+            notice.kind in ASKED_FOR
+            or notice.importance >= importance_of(rules.channels[group_of(notice.channel)].importance)
+        )
         and not is_muted(happening, notice.importance, mutes)
     )
 

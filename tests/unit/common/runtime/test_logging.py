@@ -48,7 +48,7 @@ def test_a_line_that_is_being_written_is_in_hand(reader: Reader) -> None:
     assert reader.writer.work.grow_older(0.0) == ()
 
 
-@pytest.mark.parametrize("library", ["httpx", "httpx2", "httpcore", "httpcore2"])
+@pytest.mark.parametrize("library", ["httpx", "httpx2", "httpcore", "httpcore2", "urllib3"])
 def test_libraries_do_not_tell_the_addresses_that_they_ask(reader: Reader, library: str) -> None:
     logging.getLogger(f"{library}.connection").info("GET http://operator:planted@127.0.0.1")
     logging.getLogger(library).warning("something that is for the operator")

@@ -131,6 +131,21 @@ def test_what_is_given_is_known_though_it_cannot_be_used(tmp_path: Path) -> None
     assert any("planted-3" in text for text in found)
 
 
+def test_the_tokens_in_addresses_of_channels_are_secret_wherever_they_stand_and_public_names_are_not(
+    tmp_path: Path,
+) -> None:
+    text = "team=discord://12345678901/abcdeFGHIJ\nphone=ntfy://ntfy.sh/a-topic-of-mine hook=json://127.0.0.1:9/x"
+    path = tmp_path / "urls"
+    path.write_text(text)
+    for found in (
+        secrets_of(Settings.load({"NOTIFY_URLS": text}, None)),
+        secrets_given({"NOTIFY_URLS": text}),
+        secrets_given({"NOTIFY_URLS_FILE": str(path)}),
+    ):
+        assert {"12345678901", "abcdeFGHIJ", "12345678901/abcdeFGHIJ", "a-topic-of-mine"} <= found
+        assert not {"ntfy.sh", "127.0.0.1", "127.0.0.1:9", "x", "phone"} & found
+
+
 def test_the_credentials_of_ccxt_are_those_that_it_names() -> None:
     import ccxt
 

@@ -170,3 +170,10 @@ def test_a_louder_preset_tells_more(preset: str, kinds: set[str]) -> None:
 def test_urgent_news_is_told_by_every_preset() -> None:
     for preset in ("quiet", "normal", "everything"):
         assert told(f"preset='{preset}'", happening(importance=Importance.URGENT, score=-0.9))
+
+
+@pytest.mark.parametrize("kind", [Kind.PRICE, Kind.BRIEF])
+def test_a_channel_for_urgent_notices_is_told_what_somebody_asked_for(kind: Kind) -> None:
+    text = "preset = 'none'\n[channels.phone]\nimportance = 'urgent'"
+    asked = happening("asked", kind, importance=Importance.NOTABLE)
+    assert told(text, asked) == [("phone", kind.value), ("mail", kind.value)]
