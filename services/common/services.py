@@ -106,6 +106,8 @@ class Service:
 
 API = "api"
 """The name of the service that answers over HTTP and serves the page; its port is API_PORT."""
+RECORDER = "history_recorder"
+"""The name of the service that keeps the history and follows Freqtrade."""
 NOTIFIER = "notifier"
 """The name of the service that tells; it runs only where it has somebody to tell."""
 _ALL = (
@@ -120,7 +122,7 @@ _ALL = (
         ),
     ),
     Service(
-        "history_recorder",
+        RECORDER,
         "services.history_recorder.history_recorder",
         8107,
         reads=(HISTORY,),

@@ -41,6 +41,15 @@ class Importance(IntEnum):
     URGENT = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said about one pair: a score from -1 to +1 and the kind of news, as far as there are any."""
+
+    pair: str
+    score: float | None
+    event_type: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
     """Something that happened once.
@@ -54,9 +63,9 @@ class Happening:
         trade: BOT/ID of the trade that it is about.
         event_type: the kind of news.
         score: from -1 to +1; the strongest of a story's.
-        scores: the pairs of a story with their newest scores.
+        scores, event_types: the pairs of a story with their newest scores, and with the kinds of that news.
         newest: the headline of the article that has the newest score of a story.
-        corroboration: the number of further sources that told the story.
+        corroboration: the number of further independent publishers that agreed when the story was scored.
         change: profit or loss in percent.
         message: what is said.
         rich: what Telegram shows instead, as in `Notice`.
@@ -75,7 +84,15 @@ class Happening:
     event_type: str = ""
     score: float | None = None
     scores: tuple[tuple[str, float], ...] = ()
+    event_types: tuple[tuple[str, str], ...] = ()
     newest: str = ""
     corroboration: int = 0
     change: float | None = None
     rich: tuple[str, ...] = ()
+
+    def said(self) -> tuple[Said, ...]:
+        """What is said about each pair; one without a pair if it is about none."""
+        if self.scores:
+            kinds = dict(self.event_types)
+            return tuple(Said(pair, score, kinds.get(pair, self.event_type)) for pair, score in self.scores)
+        return tuple(Said(pair, self.score, self.event_type) for pair in self.pairs or ("",))

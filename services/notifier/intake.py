@@ -1,7 +1,7 @@
 """Takes in the alerts that Alertmanager sends, so that one phone gets both what it says and what the notifier says.
 
 POST /alerts with `Authorization: Bearer NOTIFY_WEBHOOK_TOKEN`. The answer is 200 once the notices stand in the history;
-Alertmanager sends again what was answered otherwise, and what comes again is not told again.
+Alertmanager sends again what was answered with 5xx, and what comes again is not told again.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from services.common.runtime.ports import listen_on
 from services.common.settings.secrets import reveal
 from services.common.settings.settings import Settings
 from services.notifier.happenings.alerts import alert_happenings
+from services.notifier.watching.alertmanager import Alertmanager
 from services.notifier.watching.found import Found
 
 PATH = "/alerts"
-MOST_BYTES = 512 * 1024
+MOST_BYTES = 2 * 1024 * 1024
 MOST_AT_ONCE = 8
 CLIENT_SECONDS = 10
 
@@ -37,18 +38,22 @@ class Intake:
 
     Args:
         tell: writes what was found; raises as the history does.
+        alertmanager: notes that it has called.
 
     Raises:
         StopProgram: the port cannot be used, or there is no token.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, tell: Callable[[Found], None]) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock, tell: Callable[[Found], None], alertmanager: Alertmanager
+    ) -> None:
         token = reveal(settings.notify_webhook_token)
         if not token:
             raise StopProgram(
                 "NOTIFY_WEBHOOK_PORT is set, and NOTIFY_WEBHOOK_TOKEN is not: anybody could send alerts"
             )
         self._token, self._clock, self._tell = f"Bearer {token}".encode(), clock, tell
+        self._alertmanager = alertmanager
         host, port = settings.health_host, settings.notify_webhook_port
         try:
             listener = listen_on(port, host)
@@ -83,16 +88,18 @@ class Intake:
 
     def take(self, body: bytes) -> tuple[int, str]:
         """Tell the alerts of one call, and return the status and text of the answer."""
+        now = self._clock.now()
         try:
-            found = alert_happenings(json.loads(body), self._clock.now())
+            found = alert_happenings(json.loads(body), now)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             log.warning("alerts_not_understood", error=type(error).__name__)
             return 400, "this is no message of Alertmanager, version 4"
         try:
-            self._tell(Found(happenings=found))
+            self._tell(Found(happenings=found, also=self._alertmanager.call(now)))
         except (TryLater, StopProgram) as error:
             log.warning("alerts_not_taken", error=str(error))
             return 503, "try again later"
+        self._alertmanager.called()
         return 200, "taken"
 
 

@@ -20,11 +20,9 @@ from services.common.runtime.metrics import HAPPENINGS
 from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
 from services.common.services import NOTIFIER
-from services.common.settings.reach import Part
 from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.notifier.alone import RENEW_SECONDS, Alone
-from services.notifier.briefing import Briefing
 from services.notifier.channels.named import named
 from services.notifier.channels.open import open_channels
 from services.notifier.channels.port import Channel
@@ -33,17 +31,13 @@ from services.notifier.delivery.outbox import Outbox
 from services.notifier.intake import Intake
 from services.notifier.rules.decide import decide
 from services.notifier.rules.load import load_rules
+from services.notifier.rules.raised import raised
 from services.notifier.rules.turned import corrections
-from services.notifier.watching.asides import AsideWatch
-from services.notifier.watching.briefs import BriefWatch
+from services.notifier.watching.alertmanager import Alertmanager
 from services.notifier.watching.feed import FeedWatch
-from services.notifier.watching.found import Found, Watch
-from services.notifier.watching.moods import MoodWatch
-from services.notifier.watching.prices import PriceWatch
+from services.notifier.watching.found import Found
 from services.notifier.watching.rounds import Rounds
-from services.notifier.watching.services import ServiceWatch
-from services.notifier.watching.sources import SourceWatch
-from services.notifier.watching.trades import StepWatch
+from services.notifier.watching.states import state_watches
 
 if TYPE_CHECKING:
     from services.notifier.telegram.bot import TelegramBot
@@ -91,18 +85,23 @@ class Notifier:
         outbox = Outbox(notices, reader, clock)
         opened = named(opened, settings.notify_name)
         self._delivery = Delivery(opened, self._rules, outbox, clock, self.work, allowed=self._alone.check)
+        is_called = settings.notify_webhook_port != 0
+        alertmanager = Alertmanager(notices.position, is_expected=is_called)
         self._feed = FeedWatch(
             reader,
             clock,
             notices.position,
-            tells_dead_letters=lambda: not self._has_alertmanager,
+            tells_dead_letters=lambda: not alertmanager.tells(),
             loss_steps=self._rules.watch.loss_steps,
+        )
+        states = state_watches(
+            settings, clock, self._rules.watch, alertmanager, reader=reader, store=store, log=notices
         )
         self._rounds = [
             Rounds("feed", [self._feed], self._tell, self.work),
-            Rounds("states", self._states(), self._tell, self.work),
+            Rounds("states", states, self._tell, self.work),
         ]
-        self._intake = Intake(settings, clock, self._tell) if self._has_alertmanager else None
+        self._intake = Intake(settings, clock, self._tell, alertmanager) if is_called else None
         self._mutes: tuple[Sequence[MuteRow], float] = ((), float("-inf"))
         self._lock = threading.Lock()
 
@@ -198,14 +197,15 @@ class Notifier:
         """Decide on what happened, and write the notices with the positions. Called from the threads of the rounds."""
         now = self._clock.now()
         mutes = self._muted(now) if found.happenings else ()
-        notices = [
+        decided = [
             notice
             for happening in found.happenings
             for notice in decide(happening, self._rules, self._delivery.names, mutes, now)
         ]
-        notices += corrections(found.happenings, self._delivery.told, mutes, now)
+        decided += corrections(found.happenings, self._delivery.told, mutes, now)
         for happening in found.happenings:
             HAPPENINGS.labels(happening.kind.value).inc()
+        notices = raised(decided, self._log)
         count = self._delivery.deliver(notices, found.also, is_late=found.is_late)
         if count:
             log.info("told", notices=count, kinds=sorted({notice.kind.value for notice in notices}))
@@ -217,24 +217,3 @@ class Notifier:
                 mutes = self._reader.mutes(now)
                 self._mutes = (mutes, time.monotonic())
             return [mute for mute in mutes if mute.until > now]
-
-    def _states(self) -> list[Watch]:
-        settings, clock, position = self._settings, self._clock, self._log.position
-        table = self._rules.watch
-        watches: list[Watch] = [
-            MoodWatch(self._store, settings, clock, table, position),
-            StepWatch(self._reader, clock, table, position, timeframe=settings.candle_timeframe),
-            PriceWatch(self._reader, clock, settings.candle_timeframe),
-            BriefWatch(Briefing(settings, self._reader, self._store, self._log), clock),
-            AsideWatch(self._reader, clock, settings.market_pairs),
-        ]
-        if not self._has_alertmanager:
-            watches.append(SourceWatch(self._reader, clock, table.silent_hours, position))
-            if settings.reaches(Part.SERVICES):
-                watches.append(ServiceWatch(settings, clock, table.down_seconds, position))
-        return watches
-
-    @property
-    def _has_alertmanager(self) -> bool:
-        """Whether Alertmanager sends its alerts, which are about services, sources and dead letters too."""
-        return self._settings.notify_webhook_port != 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from services.common.history.rows import HoldAction, HoldRow
 from services.common.store.keys import KEPT
 from services.notifier.happening import Happening, Importance, Kind
 from services.notifier.wording import running as wording
+
+MOST_SOURCES = 3
+"""The number of sources that are told one by one when they fall silent, or have news again, at once."""
 
 
 def hold_happening(row: HoldRow) -> Happening:
@@ -55,16 +59,17 @@ def source_happenings(
         hours: the hours after which a source is silent.
         now: the present time.
     """
-    found: list[Happening] = []
-    silent_now: dict[str, datetime] = {}
-    for source, seen in last_seen.items():
-        if (now - seen).total_seconds() >= hours * 3600:
-            silent_now[source] = seen
-            if source not in silent:
-                found.append(_source(Kind.SOURCE_SILENT, source, seen, now))
-        elif source in silent:
-            found.append(_source(Kind.SOURCE_BACK, source, seen, now))
-    return tuple(found), silent_now
+    silent_now = {
+        source: seen for source, seen in last_seen.items() if (now - seen).total_seconds() >= hours * 3600
+    }
+    fell = {source: seen for source, seen in silent_now.items() if source not in silent}
+    back = {
+        source: last_seen[source] for source in last_seen if source in silent and source not in silent_now
+    }
+    return (
+        *_sources(Kind.SOURCE_SILENT, fell, now),
+        *_sources(Kind.SOURCE_BACK, back, now),
+    ), silent_now
 
 
 def dead_letter(article_id: str, title: str, reason: str, at: datetime) -> Happening:
@@ -76,6 +81,23 @@ def dead_letter(article_id: str, title: str, reason: str, at: datetime) -> Happe
         message=wording.about_dead_letter(article_id, title, reason),
         importance=Importance.INFO,
         article=article_id,
+    )
+
+
+def _sources(kind: Kind, seen: Mapping[str, datetime], now: datetime) -> tuple[Happening, ...]:
+    """One happening a source; one for all if they are many, as after an outage or when the clock was set."""
+    if len(seen) <= MOST_SOURCES:
+        return tuple(_source(kind, source, at, now) for source, at in seen.items())
+    names = tuple(sorted(seen))
+    of_all = hashlib.sha256("\n".join(f"{name} {seen[name].isoformat()}" for name in names).encode())
+    return (
+        Happening(
+            key=f"sources:{kind.value}:{of_all.hexdigest()[:32]}",
+            kind=kind,
+            at=now,
+            message=wording.about_sources(names, is_silent=kind is Kind.SOURCE_SILENT),
+            sources=names,
+        ),
     )
 
 

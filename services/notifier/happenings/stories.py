@@ -31,6 +31,7 @@ def story_happening(story: Gathered, at: datetime) -> Happening | None:
         event_type=row.kind,
         score=strongest.score,
         scores=tuple((each.pair, each.score) for each in row.scores),
+        event_types=tuple((each.pair, each.kind) for each in row.scores),
         newest=story.signals[-1].headline,
         corroboration=corroboration,
     )

@@ -78,18 +78,21 @@ def step_happenings(
     profit_steps: Sequence[float],
     loss_steps: Sequence[float],
     now: datetime,
+    *,
+    oldest: datetime,
 ) -> tuple[tuple[Happening, ...], dict[str, Passed]]:
     """The steps that trades have passed since `passed`, and what they have passed now.
 
     A trade that passes several steps at once is told with the highest. A step that it passed before is not told
-    again when the price comes back.
+    again when the price comes back. Profit and loss are percent of the stake, so leverage is in them. A candle that
+    opened before `oldest` says nothing about the price of now.
     """
     found: list[Happening] = []
     reached: dict[str, Passed] = {}
     for position in positions:
         name = name_of(position.trade)
         before = passed.get(name, Passed())
-        change = position.change or 0.0  # without a price, nothing is passed
+        change = _of_stake(position, oldest)
         profit = _highest(profit_steps, change, before.profit)
         loss = _highest(loss_steps, -change, before.loss)
         reached[name] = Passed(profit, loss)
@@ -98,6 +101,14 @@ def step_happenings(
         if loss > before.loss:
             found.append(_step(position, Kind.LOSS, loss, change, now))
     return tuple(found), reached
+
+
+def _of_stake(position: Position, oldest: datetime) -> float:
+    """The change in percent of the stake; 0, by which nothing is passed, without a price of now."""
+    if position.change is None or position.price_at is None or position.price_at < oldest:
+        return 0.0
+    stake = position.trade.stake
+    return position.change if position.gain is None or not stake else position.gain / stake * 100
 
 
 def _highest(steps: Sequence[float], value: float, before: float) -> float:
@@ -110,7 +121,7 @@ def _step(position: Position, kind: Kind, step: float, change: float, now: datet
         key=f"trade:{name_of(trade)}:{kind.value}:{step:g}",
         kind=kind,
         at=now,
-        message=about_step(trade, change, step, position.price),
+        message=about_step(trade, change, step, position.price, position.price_at),
         importance=Importance.URGENT if kind is Kind.LOSS else Importance.NOTABLE,
         pairs=(trade.pair,),
         article=trade.article_id,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.common.values import asset_of, is_pair
-from services.notifier.happening import Happening, Importance
+from services.notifier.happening import Happening, Importance, Said
 from services.notifier.rules.document import ChannelTable, RuleTable, WatchTable, importance_of
 
 
@@ -41,10 +41,8 @@ def selects(rule: RuleTable, happening: Happening) -> bool:
     """Whether all that a rule says holds for a happening."""
     return (
         (not rule.kinds or happening.kind in rule.kinds)
-        and (not rule.pairs or _names_pair(rule.pairs, happening.pairs))
+        and any(_fits(rule, each) for each in happening.said())
         and (not rule.sources or not set(rule.sources).isdisjoint(happening.sources))
-        and (not rule.event_types or happening.event_type in rule.event_types)
-        and _score_fits(rule, happening.score)
         and (rule.corroboration is None or happening.corroboration >= rule.corroboration)
         and (rule.change is None or (happening.change is not None and abs(happening.change) >= rule.change))
         and (rule.least is None or happening.importance >= importance_of(rule.least))
@@ -54,6 +52,15 @@ def selects(rule: RuleTable, happening: Happening) -> bool:
 def importance_told(rule: RuleTable, happening: Happening) -> Importance:
     """How important a happening is to those whom this rule tells it."""
     return happening.importance if rule.importance is None else importance_of(rule.importance)
+
+
+def _fits(rule: RuleTable, said: Said) -> bool:
+    """Whether the pairs, kinds of news and scores of a rule hold for what is said about one pair."""
+    return (
+        (not rule.pairs or any(is_about(name, said.pair) for name in rule.pairs))
+        and (not rule.event_types or said.event_type in rule.event_types)
+        and _score_fits(rule, said.score)
+    )
 
 
 def _score_fits(rule: RuleTable, score: float | None) -> bool:
@@ -69,7 +76,3 @@ def _score_fits(rule: RuleTable, score: float | None) -> bool:
 def is_about(name: str, pair: str) -> bool:
     """Whether what is said of `pair` is about `name`; each is a pair or an asset, and an asset is all its pairs."""
     return name == pair or (asset_of(name) == asset_of(pair) and not (is_pair(name) and is_pair(pair)))
-
-
-def _names_pair(named: tuple[str, ...], pairs: tuple[str, ...]) -> bool:
-    return any(is_about(name, pair) for name in named for pair in pairs)

@@ -26,7 +26,7 @@ class BriefWatch:
         made = self._briefing.look(now)
         return Found(
             happenings=tuple(_happening(each) for each in made),
-            also=NotifierBatch(briefs=[each.row for each in made]),
+            also=NotifierBatch(briefs=tuple(each.row for each in made)),
         )
 
     def commit(self) -> None:

@@ -17,11 +17,13 @@ class Found:
     Attributes:
         also: what is written with the notices: positions up to which was read, and what the next look compares with.
         is_late: whether it may have happened long before the look, as after a start.
+        health: what /health says about the look.
     """
 
     happenings: tuple[Happening, ...] = ()
     also: NotifierBatch = NOTHING
     is_late: bool = False
+    health: str = "watched"
 
 
 class Watch(Protocol):

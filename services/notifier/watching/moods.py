@@ -78,5 +78,5 @@ class MoodWatch:
         moods, self._moods = self._moods, None
         if moods is None:
             stored = json.loads(self._position_of(CURSOR) or "{}")
-            moods = {pair: Mood(**values) for pair, values in stored.items()}
+            moods = {pair: Mood(values["mood"], values["score"]) for pair, values in stored.items()}
         return moods

@@ -20,6 +20,8 @@ from services.operations.price_alerts import Reached, reached
 
 _LATEST = timedelta(days=7)
 """How far back the first look reads candles, so that what was reached while the notifier was off is told too."""
+_AGAIN = timedelta(hours=1)
+"""How far each look reads back: candles of a gap are recorded after later ones, and a candle may be corrected."""
 
 
 class PriceWatch:
@@ -45,7 +47,7 @@ class PriceWatch:
         found = reached(alerts, candles)
         return Found(
             happenings=tuple(_happening(each, now) for each in found),
-            also=NotifierBatch(price_alerts=[replace(each.alert, told_at=now) for each in found]),
+            also=NotifierBatch(price_alerts=tuple(replace(each.alert, told_at=now) for each in found)),
         )
 
     def commit(self) -> None:
@@ -56,7 +58,7 @@ class PriceWatch:
         """The candles since the last look; those of an alert that is new since when it was set."""
         length = timedelta(seconds=timeframe_seconds(self._timeframe))
         first = min(alert.set_at for alert in alerts if alert.pair == pair) - length
-        since = max(first, self._read.get(pair, now - _LATEST) - length)
+        since = max(first, self._read.get(pair, now - _LATEST) - max(length, _AGAIN))
         return self._reader.candles(pair, self._timeframe, since=since, limit=MAX_LIMIT).rows
 
 

@@ -29,6 +29,7 @@ class _Round:
     watch: Watch
     due: float = 0.0
     failure: str = ""
+    health: str = "watched"
     backoff: Backoff = field(default_factory=lambda: Backoff(0.5, 5.0))
 
 
@@ -63,7 +64,7 @@ class Rounds:
         """Whether each thing could be looked at last. Never waits."""
         return {
             each.watch.name: DependencyHealth(
-                ok=not each.failure, detail=each.failure or "watched", required=False
+                ok=not each.failure, detail=each.failure or each.health, required=False
             )
             for each in self._rounds
         }
@@ -90,7 +91,8 @@ class Rounds:
         """Look once, and return the seconds until the next look."""
         try:
             with self._work.doing(f"watching {each.watch.name}", PATIENCE_SECONDS):
-                self._tell(each.watch.look())
+                found = each.watch.look()
+                self._tell(found)
                 each.watch.commit()
         except (TryLater, StopProgram) as error:
             count_error(NOTIFIER, error)
@@ -100,5 +102,5 @@ class Rounds:
             return each.backoff.failed(REFUSED_SECONDS if isinstance(error, StopProgram) else error.after)
         if each.backoff.succeeded():
             log.info("watched_again", what=each.watch.name)
-        each.failure = ""
+        each.failure, each.health = "", found.health
         return each.watch.seconds

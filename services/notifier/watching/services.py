@@ -1,15 +1,19 @@
-"""Watches the other services at their /health. Those that were never seen here are not missed."""
+"""Watches the other services at their /health. Those that never answered here are not missed.
+
+Freqtrade is one of them: the recorder, which follows it, says at its /health whether it answers.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.common.clock import Clock
 from services.common.history.notifying.port import NotifierBatch
-from services.common.services import NOTIFIER
+from services.common.services import NOTIFIER, RECORDER
 from services.common.settings.settings import Settings
 from services.notifier.happening import Happening
 from services.notifier.happenings.running import service_down, service_up
@@ -17,6 +21,9 @@ from services.notifier.watching.found import Found
 from services.operations.health import AWAY, ServiceHealth, SystemHealth, read_health
 
 CURSOR = "notifier:down"
+SEEN = "notifier:seen"
+"""The name of the position that lists the services that have answered."""
+FREQTRADE = "freqtrade"
 WORKS = frozenset({"ok", "degraded"})
 
 
@@ -40,6 +47,7 @@ class ServiceWatch:
         self._settings, self._clock, self._down_seconds = settings, clock, down_seconds
         self._position_of, self._ask = position_of, ask
         self._seen = set(settings.service_addresses)
+        self._kept: set[str] = set()  # those that the history lists
         self._failing: dict[str, float] = {}
         self._down: dict[str, str] | None = None  # those told, with when they were
         self._next: dict[str, str] = {}
@@ -49,20 +57,28 @@ class ServiceWatch:
         down, now = self._written(), self._clock.now()
         health = self._ask(self._settings, now, leave_out=NOTIFIER)
         self._next = dict(down)
-        found = [each for service in health.services if (each := self._changed(service, now)) is not None]
+        services = [*health.services, *_followed(health.services)]
+        found = [each for service in services if (each := self._changed(service, now)) is not None]
         cursors = {CURSOR: json.dumps(self._next)} if self._next != down else {}
-        return Found(happenings=tuple(found), also=NotifierBatch(cursors=cursors))
+        if self._seen != self._kept:
+            cursors[SEEN] = json.dumps(sorted(self._seen))
+        return Found(
+            happenings=tuple(found),
+            also=NotifierBatch(cursors=cursors),
+            health="watched" if self._seen else "no service has answered here: see API_SERVICES",
+        )
 
     def commit(self) -> None:
         """See `Watch`."""
-        self._down = self._next
+        self._down, self._kept = self._next, set(self._seen)
 
     def _written(self) -> dict[str, str]:
         """What was written last. It is read after each look that failed: only its answer may be lost."""
         down, self._down = self._down, None
         if down is None:
             stored: dict[str, str] = json.loads(self._position_of(CURSOR) or "{}")
-            self._seen |= stored.keys()
+            self._kept = set(json.loads(self._position_of(SEEN) or "[]"))
+            self._seen |= stored.keys() | self._kept
             down = stored
         return down
 
@@ -81,6 +97,19 @@ class ServiceWatch:
             return None
         self._next[name] = now.isoformat()
         return service_down(name, _detail(service), now, moment - failed, now)
+
+
+def _followed(services: Sequence[ServiceHealth]) -> list[ServiceHealth]:
+    """Freqtrade as the recorder sees it; nothing if the recorder does not answer."""
+    return [
+        ServiceHealth(
+            FREQTRADE, "ok" if part.status == "ok" else "down", "", None, (replace(part, required=True),)
+        )
+        for service in services
+        if service.service == RECORDER
+        for part in service.parts
+        if part.name == FREQTRADE
+    ]
 
 
 def _detail(service: ServiceHealth) -> str:

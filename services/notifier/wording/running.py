@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.common.history.rows import HoldRow
@@ -9,6 +10,8 @@ from services.common.store.keys import KEPT
 from services.common.text.harmless import harmless
 from services.notifier.message import Message
 from services.operations.words import describe_seconds, minute
+
+MOST_NAMED = 10
 
 
 def about_hold_set(row: HoldRow) -> Message:
@@ -67,6 +70,16 @@ def about_source_silent(source: str, last_seen: datetime, now: datetime) -> Mess
 def about_source_back(source: str, seen: datetime) -> Message:
     """A source that has news again."""
     return Message(f"{harmless(source, 60)} has news again", (f"An article was fetched at {minute(seen)}.",))
+
+
+def about_sources(sources: Sequence[str], *, is_silent: bool) -> Message:
+    """Many sources that fell silent, or have news again, at the same time."""
+    named = ", ".join(harmless(each, 60) for each in sources[:MOST_NAMED])
+    more = f" and {len(sources) - MOST_NAMED} more" if len(sources) > MOST_NAMED else ""
+    return Message(
+        f"{len(sources)} sources {'are silent' if is_silent else 'have news again'}",
+        (f"{named}{more}.", "Receipt: ./cryptoboy sources"),
+    )
 
 
 def about_dead_letter(article_id: str, title: str, reason: str) -> Message:

@@ -13,7 +13,7 @@ MOST_SOURCES = 4
 
 
 def about_story(row: StoryRow, corroboration: int) -> Message:
-    """A story as it is known now; `corroboration` is the number of further publishers that report the same."""
+    """A story as it is known now; `corroboration` as in `Happening`."""
     strongest = max(row.scores, key=lambda each: abs(each.score))
     return Message(
         title=harmless(row.headline),
@@ -37,8 +37,9 @@ def _scores(scores: tuple[PairScore, ...]) -> str:
 
 
 def _from_whom(row: StoryRow) -> str:
-    kind = plain_name(row.kind).capitalize()
-    return f"{kind}, told by {_sources(row.sources)}; first seen {minute(row.first_seen)}."
+    kinds = dict.fromkeys(each.kind for each in sorted(row.scores, key=lambda each: -abs(each.score)))
+    said = " and ".join(map(plain_name, kinds)).capitalize()
+    return f"{said}, told by {_sources(row.sources)}; first seen {minute(row.first_seen)}."
 
 
 def _sources(sources: tuple[str, ...]) -> str:

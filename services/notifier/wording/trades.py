@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from services.common.text.harmless import harmless
 from services.notifier.message import Message
 from services.operations.trades import Trade
-from services.operations.words import describe_seconds, percent, price
+from services.operations.words import describe_seconds, minute, percent, price
 
 MOST_REASONS = 8
 
@@ -32,14 +33,19 @@ def about_exit_of(trade: Trade, reasons: Sequence[str]) -> Message:
     )
 
 
-def about_step(trade: Trade, change: float, step: float, rate: float | None) -> Message:
-    """An open trade whose profit or loss, in percent, has passed a step of the rules."""
+def about_step(
+    trade: Trade, change: float, step: float, rate: float | None, priced: datetime | None
+) -> Message:
+    """An open trade whose profit or loss, in percent of the stake, has passed a step of the rules.
+
+    Its price is `rate`, the close of the candle that opened at `priced`.
+    """
     what = "profit" if change > 0 else "loss"
     return Message(
         title=f"{harmless(trade.pair, 40)}: trade {trade.trade_id} is at {percent(change)}",
         lines=(
-            f"It passed a {what} of {step:g} %.",
-            f"Opened at {price(trade.open_rate)}, now {price(rate)}; fees are not in it.",
+            f"It passed a {what} of {step:g} % of its stake, with leverage and without fees.",
+            f"Opened at {price(trade.open_rate)}; at {price(rate)} in the candle of {minute(priced)}.",
             _receipt(trade),
         ),
     )

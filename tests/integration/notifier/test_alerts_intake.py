@@ -51,14 +51,13 @@ def test_alerts_of_alertmanager_are_told_once_however_often_it_repeats_them(tmp_
         settings = notifier_settings(
             tmp_path, f"phone={phone.url}", NOTIFY_WEBHOOK_PORT=str(port), NOTIFY_WEBHOOK_TOKEN=TOKEN
         )
-        with recorded(settings), notifying(settings) as service:
+        with recorded(settings), notifying(settings):
             assert post(port, {"version": "4", "alerts": [alert()]}) == 200
             assert post(port, {"version": "4", "alerts": [alert()]}) == 200
             assert post(port, {"version": "4", "alerts": [alert(status="resolved")]}) == 200
             titles = phone.wait(2)
             assert titles[0].startswith("NewsQueueStuck: \u2039b\u203alook")
             assert titles[1].startswith("Over: NewsQueueStuck")
-            assert {"services", "sources"}.isdisjoint(service.health())
             assert post(port, {"alerts": [alert("Other")]}) == 200
             assert phone.wait(3)[2].startswith("Other")
 
@@ -90,7 +89,6 @@ def test_what_is_not_of_alertmanager_is_refused_and_told_to_nobody(tmp_path: Pat
             assert post(port, good, token="another") == 401
             assert post(port, good, path="/other") == 404
             assert post(port, b"[") == post(port, []) == post(port, {"alerts": [{}]}) == 400
-            assert post(port, {"alerts": [alert()] * 101}) == 400
             assert post(port, b"[" * 100_000) == 400
             assert post(port, {"alerts": [alert("Last")]}) == 200
             assert [title.split(":")[0] for title in phone.wait(1)] == ["Last"]

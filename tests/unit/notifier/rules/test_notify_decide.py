@@ -57,6 +57,30 @@ def test_news_of_an_asset_is_told_by_a_rule_for_one_of_its_pairs() -> None:
     assert not told(text, happening(pairs=("BTC/EUR",)))
 
 
+BTC_HACK = "preset='none'\n[[rules]]\nname='a'\npairs=['BTC']\nevent_types=['hack']\nscore_to=-0.3"
+
+
+@pytest.mark.parametrize(
+    ("btc", "eth", "is_told"),
+    [
+        ((-0.5, "hack"), (0.8, "adoption"), True),
+        ((0.2, "hack"), (-0.9, "hack"), False),
+        ((-0.5, "other"), (-0.9, "hack"), False),
+    ],
+)
+def test_a_rule_selects_by_what_a_story_says_about_one_and_the_same_pair(
+    btc: tuple[float, str], eth: tuple[float, str], is_told: bool
+) -> None:
+    said = {"BTC/USDT": btc, "ETH/USDT": eth}
+    one = happening(
+        pairs=tuple(said),
+        score=0.8,
+        scores=tuple((pair, score) for pair, (score, _) in said.items()),
+        event_types=tuple((pair, kind) for pair, (_, kind) in said.items()),
+    )
+    assert bool(told(BTC_HACK, one)) is is_told
+
+
 @pytest.mark.parametrize(("change", "is_told"), [(5.1, True), (-7.0, True), (4.9, False), (None, False)])
 def test_a_rule_selects_changes_in_either_direction(change: float | None, is_told: bool) -> None:
     text = "preset='none'\n[[rules]]\nname='a'\nchange=5"
