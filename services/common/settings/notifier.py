@@ -13,7 +13,8 @@ from services.common.settings.types import Port, ZoneName
 
 TELEGRAM = "telegram"
 """The name of the channel of NOTIFY_TELEGRAM_TOKEN."""
-_NAMED = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,31})\s*=\s*(?P<url>\S+)")
+_NAMED = re.compile(r"(?P<name>[a-z][a-z0-9_-]{0,31})=(?P<url>\S+)")
+_SPACED = re.compile(r"(?<!\S)([a-z][a-z0-9_-]{0,31})\s*=\s*(?=\S)")
 
 
 ChatId = Annotated[str, Field(pattern=r"^-?[1-9][0-9]{0,18}$")]
@@ -91,12 +92,15 @@ def named_urls(urls: SecretStr | None) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     lines = (urls.get_secret_value() if urls else "").splitlines()
-    for part in " ".join(line for line in lines if not line.lstrip().startswith("#")).split():
+    written = " ".join(line for line in lines if not line.lstrip().startswith("#"))
+    for part in _SPACED.sub(r"\1=", written).split():
         match = _NAMED.fullmatch(part)
         if match is None:
             raise ValueError(
                 "each channel is written as NAME=URL, with a name such as phone, and no space in it"
             )
+        if match["name"] == TELEGRAM:
+            raise ValueError(f"{TELEGRAM} is the name of the channel of NOTIFY_TELEGRAM_TOKEN; take another")
         if match["name"] in found:
             raise ValueError(f"the channel {match['name']} is there twice")
         found[match["name"]] = match["url"]

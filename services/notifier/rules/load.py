@@ -61,7 +61,7 @@ def rules_of(text: str, place: str, channels: Collection[str], scored: Collectio
     """
     document = _document(text, place)
     known = {name: document.channels.get(name, ChannelTable()) for name in channels}
-    faults = [*_of_channels(document, known), *never_fire(document.rules, known, document.watch, scored)]
+    faults = [*_of_tables(document, known), *never_fire(document.rules, known, document.watch, scored)]
     _refuse(faults, text, place)
     return Rules(
         rules=(*document.rules, *preset_rules(document.preset)),
@@ -105,12 +105,14 @@ def _why(where: tuple[str | int, ...], kind: str, message: str) -> str:
     return f"{where[-1]} is not known here{meant}"
 
 
-def _of_channels(document: Document, known: dict[str, ChannelTable]) -> list[Fault]:
+def _of_tables(document: Document, known: dict[str, ChannelTable]) -> list[Fault]:
     there = ", ".join(sorted(known)) or "none"
     faults = [
         Fault(("channels", name), f"there is no channel {name} in NOTIFY_URLS; there is {there}")
         for name in document.channels.keys() - known.keys()
     ]
+    if document.watch.hysteresis >= 2 * document.watch.mood:
+        faults.append(Fault(("watch", "hysteresis"), "a mood would not end before the opposite one begins"))
     for name, table in document.channels.items():
         if table.escalate_to is not None and (table.escalate_to == name or table.escalate_to not in known):
             why = f"{table.escalate_to} is no other channel; there is {there}"

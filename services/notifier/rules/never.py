@@ -15,9 +15,13 @@ OF_SCORES = frozenset({Kind.STORY, Kind.MOOD})
 OF_PAIRS = frozenset(
     {Kind.STORY, Kind.MOOD, Kind.STAND_ASIDE, Kind.ENTRY, Kind.EXIT, Kind.PROFIT, Kind.LOSS, Kind.PRICE}
 )
-OF_SOURCES = frozenset({Kind.STORY, Kind.SOURCE_SILENT, Kind.SOURCE_BACK, Kind.DEAD_LETTER})
+OF_SOURCES = frozenset({Kind.STORY, Kind.SOURCE_SILENT, Kind.SOURCE_BACK})
 OF_KINDS_OF_NEWS = frozenset({Kind.STORY, Kind.STAND_ASIDE})
 OF_CHANGES = frozenset({Kind.EXIT, Kind.PROFIT, Kind.LOSS})
+OF_TRADES = frozenset({Kind.ENTRY, Kind.EXIT, Kind.PROFIT, Kind.LOSS})
+URGENT = frozenset({Kind.STORY, Kind.EXIT, Kind.LOSS, Kind.HOLD_SET, Kind.SERVICE_DOWN, Kind.OPERATOR_ALERT})
+"""The kinds of which some are urgent."""
+_LEAST = {"info": frozenset(Kind), "notable": frozenset(Kind) - {Kind.DEAD_LETTER}, "urgent": URGENT}
 _WITHOUT_RULES = frozenset({Kind.DIGEST, Kind.TEST})
 _HAVE = {
     "pairs": OF_PAIRS,
@@ -65,10 +69,19 @@ def never_fire(
 def _of_keys(rule: RuleTable, where: Path) -> Iterator[Fault]:
     if told := [kind for kind in rule.kinds if kind in _WITHOUT_RULES]:
         yield Fault((*where, "kinds"), f"{', '.join(told)} is not told by rules")
-    for key, having in _HAVE.items():
-        if getattr(rule, key) not in ((), None) and rule.kinds and having.isdisjoint(rule.kinds):
-            kinds = ", ".join(rule.kinds)
-            yield Fault((*where, key), f"{kinds} has no {key}; {', '.join(sorted(having))} has")
+    asked = {key: having for key, having in _HAVE.items() if getattr(rule, key) not in ((), None)}
+    if rule.least is not None:
+        asked["least"] = _LEAST[rule.least]
+    lacking = [(key, having) for key, having in asked.items() if rule.kinds and having.isdisjoint(rule.kinds)]
+    for key, having in lacking:
+        kinds = ", ".join(rule.kinds)
+        why = f"is never {rule.least}" if key == "least" else f"has no {key}"
+        yield Fault(
+            (*where, key),
+            f"{kinds} {why}; {', '.join(sorted(having))} {'may be' if key == 'least' else 'has'}",
+        )
+    if not lacking and not frozenset(rule.kinds or Kind).intersection(*asked.values()):
+        yield Fault(where, f"no kind{' of these' if rule.kinds else ''} has all of {', '.join(asked)}")
 
 
 def _of_values(rule: RuleTable, where: Path, watch: WatchTable, scored: Collection[str]) -> Iterator[Fault]:
@@ -76,7 +89,14 @@ def _of_values(rule: RuleTable, where: Path, watch: WatchTable, scored: Collecti
         yield Fault((*where, "score_from"), f"no score is from {rule.score_from:g} to {rule.score_to:g}")
     if rule.strength is not None and not _has_strength(rule):
         yield Fault((*where, "strength"), "no score between score_from and score_to is as strong")
-    if rule.pairs and not any(is_about(name, each) for name in rule.pairs for each in scored):
+    is_of_trades = bool(rule.kinds) and OF_TRADES.issuperset(
+        rule.kinds
+    )  # which Freqtrade may open of any pair
+    if (
+        rule.pairs
+        and not is_of_trades
+        and not any(is_about(name, each) for name in rule.pairs for each in scored)
+    ):
         yield Fault(
             (*where, "pairs"), f"TRADING_PAIRS has none of {', '.join(rule.pairs)}, only {', '.join(scored)}"
         )

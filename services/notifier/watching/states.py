@@ -12,6 +12,7 @@ from services.notifier.briefing import Briefing
 from services.notifier.rules.document import WatchTable
 from services.notifier.watching.alertmanager import Alertmanager, OwnWatch
 from services.notifier.watching.asides import AsideWatch
+from services.notifier.watching.bot import BotWatch
 from services.notifier.watching.briefs import BriefWatch
 from services.notifier.watching.found import Watch
 from services.notifier.watching.moods import MoodWatch
@@ -44,4 +45,6 @@ def state_watches(
     if settings.reaches(Part.SERVICES):
         services = ServiceWatch(settings, clock, table.down_seconds, position)
         watches.append(OwnWatch(services, alertmanager))
+    else:
+        watches.append(OwnWatch(BotWatch(reader, clock, settings.market_pairs, position), alertmanager))
     return tuple(watches)

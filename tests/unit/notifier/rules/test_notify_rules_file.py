@@ -32,6 +32,7 @@ def refusal(text: str) -> str:
         ("[channels.phone]\nper_minute = 0", "notify.toml:2: channels phone, per_minute: Input should be greater"),
         ("[channels.fax]", "notify.toml:1: channels fax: there is no channel fax in NOTIFY_URLS; there is mail, phone"),
         ("[channels.phone]\nescalate_to = 'phone'", "phone is no other channel"),
+        ("[watch]\nmood = 0.3\nhysteresis = 0.6", "notify.toml:3: watch hysteresis: a mood would not end before"),
         ("a =", "notify.toml is no TOML: Invalid value (at end of document)"),
     ],
 )  # fmt: skip
@@ -55,10 +56,31 @@ def test_what_cannot_be_meant_is_refused_with_its_line_and_the_reason(text: str,
         ("to=['fax']", ":3: rules 1, to: there is no channel fax; there is mail, phone"),
         ("kinds=['profit']\nchange=40", ":4: rules 1, change: the largest step of [watch] is 25"),
         ("kinds=['digest']", "digest is not told by rules"),
+        ("kinds=['dead_letter']\nsources=['Wire']", "dead_letter has no sources"),
+        ("kinds=['mood']\nleast='urgent'", ":4: rules 1, least: mood is never urgent; exit, hold_set, loss"),
+        ("kinds=['dead_letter']\nleast='notable'", "dead_letter is never notable"),
+        ("change=5\nstrength=0.5", ":1: rules 1: no kind has all of strength, change"),
+        (
+            "kinds=['exit', 'story']\nchange=5\nstrength=0.5",
+            ":1: rules 1: no kind of these has all of strength, change",
+        ),
     ],
 )
 def test_a_rule_that_can_never_fire_is_refused(rule: str, said: str) -> None:
     assert said in refusal(f"[[rules]]\nname='a'\n{rule}")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "kinds=['entry', 'loss']\npairs=['DOGE/USDT']",
+        "kinds=['exit', 'story']\nchange=5",
+        "kinds=['story', 'mood']\nstrength=0.5\nleast='urgent'",
+        "least='urgent'\npairs=['BTC']\nsources=['Wire']",
+    ],
+)
+def test_a_rule_that_may_fire_is_accepted(rule: str) -> None:
+    rules_of(f"[[rules]]\nname='a'\n{rule}", "notify.toml", ("phone", "mail"), ("BTC/USDT", "ETH"))
 
 
 def test_a_rule_behind_one_that_selects_all_that_it_selects_is_refused() -> None:

@@ -8,6 +8,7 @@ from services.common.history.notifying.port import NotifierBatch
 from services.common.history.port import Batch, HistoryWriter
 from services.notifier.rules.document import WatchTable
 from services.notifier.watching.asides import AsideWatch
+from services.notifier.watching.bot import BotWatch
 from services.notifier.watching.prices import PriceWatch
 from services.notifier.watching.sources import SourceWatch
 from services.notifier.watching.trades import StepWatch
@@ -129,3 +130,32 @@ def test_sources_that_are_silent_at_the_first_start_are_not_told(
     assert [each.sources for each in found] == [("Blog",)]
     assert [each.sources for each in looker.look(again)] == [("Blog",)]
     assert looker.look(again) == []
+
+
+def bot(looker: Looker) -> BotWatch:
+    return BotWatch(looker.reader, looker.clock, ("BTC/USDT", "ETH/USDT"), looker.position)
+
+
+def kinds(looker: Looker, watch: BotWatch, *, is_written: bool = True) -> list[str]:
+    return [each.kind.value for each in looker.look(watch, is_written=is_written)]
+
+
+def test_a_bot_that_analyses_nothing_any_more_is_told_and_when_it_does_again(
+    looker: Looker, recorder: HistoryWriter
+) -> None:
+    recorder.write(Batch(analysed=(analysed(-1),)))
+    watch = bot(looker)
+    assert kinds(looker, watch) == []
+    looker.clock.advance(3600)
+    assert kinds(looker, watch, is_written=False) == kinds(looker, watch) == ["service_down"]
+    assert kinds(looker, watch) == kinds(looker, bot(looker)) == []
+    recorder.write(Batch(analysed=(analysed(3, pair="ETH/USDT"),)))
+    assert kinds(looker, bot(looker)) == ["service_up"]
+
+
+def test_a_bot_that_was_silent_before_the_first_start_is_not_told(
+    looker: Looker, recorder: HistoryWriter
+) -> None:
+    assert kinds(looker, bot(looker)) == []
+    recorder.write(Batch(analysed=(analysed(-96),)))
+    assert kinds(looker, bot(looker)) == kinds(looker, bot(looker)) == []
