@@ -140,5 +140,6 @@ def sql(stack: Stack, query: str) -> str:
 
 def asked_from_outside(stack: Stack, password: str) -> str:
     """What `SELECT 1` gives to whoever connects over the network, where a password is needed."""
-    program = ("sh", "-c", 'PGPASSWORD=$(cat) exec psql -h "$(hostname -i)" -U cryptoboy -A -t -c "SELECT 1"')
+    address = "$(hostname -i | cut -d' ' -f1)"
+    program = ("sh", "-c", f'PGPASSWORD=$(cat) exec psql -h "{address}" -U cryptoboy -A -t -c "SELECT 1"')
     return stack.exec("trading-postgres", *program, check=False, stdin=password)

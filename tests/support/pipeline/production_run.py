@@ -38,6 +38,11 @@ STRATEGY_METRICS_PORT = 8105
 OURS = {each.container: each.port for each in deployed_by(Deployment.COMPOSE)} | {
     "freqtrade": STRATEGY_METRICS_PORT
 }
+RULES = """preset = "none"
+[[rules]]
+name = "holds alone, since an article comes each second"
+kinds = ["hold_set"]
+"""
 GOOD = chat_reply(good_answer(8))
 _COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / "docker-compose.production.yml").read_text())
 _INTERPOLATED = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
@@ -83,6 +88,7 @@ class ProductionRun(Running):
         self.start_model()
         self.start_exchange()
         (self._folder / "sources.toml").write_text(f'[[source]]\nname = "paper"\nurl = "{self.flow.url}"\n')
+        (self._folder / "notify.toml").write_text(RULES)
         self.flow.begin()
         for name in OURS:
             self.start_program(name)
@@ -154,7 +160,7 @@ class ProductionRun(Running):
             "API_KEYS_FILE": str(self._folder / "api_keys.json"),
             # The notifier shares the recorder's, as in Compose.
             "STATE_DIR": str(self._folder / f"state-{'history-recorder' if name == 'notifier' else name}"),
-            "NOTIFY_RULES_FILE": str(PROJECT_ROOT / "deploy" / "notify.toml"),
+            "NOTIFY_RULES_FILE": str(self._folder / "notify.toml"),
             "STRATEGY_METRICS_PORT": str(self._ports["freqtrade"]),
         }
         variables |= {variable: value for variable, value in here.items() if variable in variables}
