@@ -164,7 +164,9 @@ def _notice_of(row: NoticeRow) -> Notice | None:
     try:
         return notice_from_json(row.text)
     except (ValueError, KeyError, TypeError):
-        log.warning("notice_unreadable", channel=row.channel, event_key=row.event_key, title=row.title)
+        log.warning(
+            "notice_unreadable", channel=label_of(row.channel), event_key=row.event_key, title=row.title
+        )
         return None
 
 
