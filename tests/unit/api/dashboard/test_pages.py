@@ -154,28 +154,27 @@ def opened_page(tmp_path: Path, *names: str, **variables: str) -> Iterator[tuple
         yield running.enter_context(client), settings
 
 
-def test_every_page_says_that_nothing_runs_and_how_old_the_newest_record_is(tmp_path: Path) -> None:
+def test_a_page_says_that_nothing_runs_and_how_old_the_newest_record_is(tmp_path: Path) -> None:
     with opened_page(tmp_path) as (client, settings):
-        assert "The newest record" not in client.get("/").text
+        assert "The newest record" not in client.get("/briefs").text
         with closing(open_history(settings)) as history:
             history.write(Batch(candles=[some.candle(1)]))
-        for path in PATHS:
-            text = client.get(path).text
-            assert "Nothing is running:" in text, path
-            assert "The newest record was made" in text, path
-            assert "./cryptoboy up" in text, path
+        text = client.get("/briefs").text
+    assert "Nothing is running:" in text
+    assert "The newest record was made" in text
+    assert "Start the system with <code>./cryptoboy up</code>" in text
 
 
 def test_a_page_of_a_system_of_which_a_service_answers_does_not_say_that_nothing_runs(tmp_path: Path) -> None:
     with opened_page(tmp_path, "news_poller") as (client, _):
-        assert "Nothing is running" not in client.get("/").text
+        assert "Nothing is running" not in client.get("/briefs").text
 
 
-def test_the_note_of_the_operator_stands_at_the_top_of_every_page_as_text(tmp_path: Path) -> None:
+def test_the_note_of_the_operator_stands_at_the_top_of_a_page_as_text(tmp_path: Path) -> None:
     with opened_page(tmp_path, API_NOTE="This demo has <b>ended</b>.") as (client, _):
-        for path in (*PATHS, "/news/none"):
-            assert "This demo has &lt;b&gt;ended&lt;/b&gt;." in client.get(path).text, path
-        assert "Start the system with" not in client.get("/").text
+        text = client.get("/briefs").text
+    assert "This demo has &lt;b&gt;ended&lt;/b&gt;." in text
+    assert "Start the system with" not in text
 
 
 def test_a_source_that_nobody_polls_is_not_called_fine_and_a_rate_of_minutes_is_not_shown(
