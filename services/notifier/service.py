@@ -202,7 +202,7 @@ class Notifier:
             for happening in found.happenings
             for notice in decide(happening, self._rules, self._delivery.names, mutes, now)
         ]
-        decided += corrections(found.happenings, self._delivery.told, mutes, now)
+        decided += corrections(found.happenings, decided, self._delivery.told, mutes, now)
         for happening in found.happenings:
             HAPPENINGS.labels(happening.kind.value).inc()
         notices = raised(decided, self._log)

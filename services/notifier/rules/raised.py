@@ -26,11 +26,16 @@ def raised(notices: Sequence[Notice], log: NotifierLog) -> tuple[Notice, ...]:
     return tuple(_raised(each, noted.get((each.event_key, each.channel))) for each in notices)
 
 
+def urgent_key(event_key: str) -> str:
+    """The key of a story that became urgent after it was noted under this key."""
+    return f"{event_key}:urgent"
+
+
 def _raised(notice: Notice, noted: NoticeRow | None) -> Notice:
     if noted is None or not _is_urgent(notice) or _is_urgent(notice_from_json(noted.text)):
         return notice
     message = replace(notice.message, lines=(*notice.message.lines, URGENT_NOW))
-    return replace(notice, event_key=f"{notice.event_key}:urgent", message=message)
+    return replace(notice, event_key=urgent_key(notice.event_key), message=message)
 
 
 def _is_urgent(notice: Notice) -> bool:

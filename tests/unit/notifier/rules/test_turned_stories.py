@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from services.common.history.notifying.rows import MuteKind, MuteRow
 from services.notifier.happening import Happening, Importance
 from services.notifier.message import Link, Message
 from services.notifier.notice import Notice
-from services.notifier.rules.turned import correction_of, has_turned
+from services.notifier.rules.turned import correction_of, corrections, has_turned
 from tests.support.notifier.samples import NOW, happening, notice
 
 LATER = NOW + timedelta(minutes=5)
@@ -20,6 +21,7 @@ LATER = NOW + timedelta(minutes=5)
 def told(*scores: tuple[str, float], **more: Any) -> Notice:
     lines = ("BTC/USDT: very bearish −0.83", "Hack, told by Wire.")
     message = Message("An exchange was hacked", lines)
+    more.setdefault("key", "story:1")
     return notice(scores=scores or (("BTC/USDT", -0.83),), message=message, **more)
 
 
@@ -92,3 +94,27 @@ def test_a_correction_is_muted_like_the_story_that_it_corrects() -> None:
     mute = MuteRow(what=MuteKind.PAIR, value="BTC", until=LATER + timedelta(hours=1), by="me", at=NOW)
     assert corrected(told(), known(), mute) is None
     assert corrected(told(importance=Importance.URGENT), known(), mute) is not None
+
+
+def corrected_of(decided: list[Notice], *noted: Notice) -> list[Notice]:
+    def told_of(keys: Collection[str]) -> list[Notice]:
+        return [each for each in noted if each.event_key in keys]
+
+    return corrections([known()], decided, told_of, (), LATER)
+
+
+def test_each_channel_is_corrected_once_as_it_was_told_last() -> None:
+    mild, mail = told(), told(channel="mail")
+    urgent = told(importance=Importance.URGENT, key="story:1:urgent")
+    found = corrected_of([], urgent, mild, mail, told(key="story:2"))
+    assert [(each.event_key, each.channel, each.importance) for each in found] == [
+        ("story:1:turned", "phone", Importance.URGENT),
+        ("story:1:turned", "mail", Importance.NOTABLE),
+    ]
+
+
+def test_a_channel_that_is_told_the_story_as_urgent_now_gets_no_correction_beside_it() -> None:
+    now = notice("story:1", Importance.URGENT)
+    assert corrected_of([now], told()) == []
+    assert len(corrected_of([now], told(importance=Importance.URGENT))) == 1
+    assert len(corrected_of([now], told(channel="mail"))) == 1
