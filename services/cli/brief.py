@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from services.cli.support.answers import page_file, print_json, say, write_page
+from services.cli.support.answers import page_file, print_json, write_page
 from services.cli.support.options import OF_SCORING, OF_STORE, Json, settings_for
-from services.common.errors import TryLater
 from services.common.history.notifying.rows import BriefKind
 from services.common.settings.history import HISTORY_FIELDS
 from services.operations.connections import connected_history, connected_store
@@ -53,12 +52,8 @@ def brief(
 
     with ExitStack() as opened:
         history = opened.enter_context(connected_history(settings))
-        try:
-            with connected_store(settings) as store:
-                made = make_brief(kind, history, store, settings, now=now, by_model=by_model)
-        except TryLater as error:
-            say(f"the moods are those of the recorded signals, not of the store: {error}")
-            made = make_brief(kind, history, None, settings, now=now, by_model=by_model)
+        store = opened.enter_context(connected_store(settings))
+        made = make_brief(kind, history, store, settings, now=now, by_model=by_model)
     if page is not None:
         write_page(page, made.row.html)
     if json_output:

@@ -8,6 +8,7 @@ from time import monotonic
 from time import sleep as pause
 
 from services.common.errors import StopProgram
+from services.common.secrets.telegram_tokens import refuse_shared_bot
 from services.common.services import API
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.redis.client import address_of, block_line
@@ -56,6 +57,7 @@ def run_until_stopped(stack: Stack, tell: Callable[[str], None]) -> None:
 
 def _start(stack: Stack, supervisor: Supervisor, tell: Callable[[str], None]) -> Watch:
     settings, run_dir = stack.settings, stack.run_dir
+    refuse_shared_bot(settings)
     store = [stack.store()] if settings.broker is BrokerKind.EMBEDDED else []
     bot = [stack.freqtrade(throttle_seconds=5)] if stack.has_bot else []
     trades = open_pairs(stack.trades_file) if bot else frozenset()

@@ -7,6 +7,7 @@ wait for it.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date, datetime
 
 import structlog
@@ -20,6 +21,8 @@ from services.common.store.port import SentimentStore
 from services.notifier.schedule import Due, newest_due, to_be_sent
 from services.operations.briefs.make import Made, make_brief
 
+MOST_PERIODS = 7
+"""The most days, or weeks, of which a brief tells after the notifier was off."""
 _BEGUN = "notifier:briefs"
 """The name of the position that says when this system notified for the first time."""
 log = structlog.get_logger(__name__)
@@ -56,7 +59,7 @@ class Briefing:
                 self._making.pop((kind, due.day), None)
                 continue
             if (kind, due.day) not in self._making:
-                self._making[kind, due.day] = self._begin(due, now)
+                self._making[kind, due.day] = self._begin(replace(due, since=self._since(due)), now)
             if (made := self._made(kind, due.day)) is not None:
                 found.append(made)
         return tuple(found)
@@ -65,6 +68,13 @@ class Briefing:
         """Wait until everything that is being made is made, at most so long."""
         for making in self._making.values():
             making.join(seconds)
+
+    def _since(self, due: Due) -> datetime:
+        """Return the end of the brief before, so that nothing is in two of them or in none."""
+        last = self._history.briefs(kind=due.kind, limit=1).rows
+        if not last:
+            return due.since
+        return min(due.at, max(last[0].at, due.at - MOST_PERIODS * (due.at - due.since)))
 
     def _begin(self, due: Due, now: datetime) -> _Making:
         making = _Making(self._settings, self._history, self._store, due, now)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from services.common.history.port import HistoryReader
 from services.common.history.queries import MAX_LIMIT, TradeFilter
 from services.common.history.rows import CandleRow, TradeRow
-from services.common.values import asset_of
+from services.common.values import asset_of, timeframe_seconds
 from services.operations.answer import Answer
 from services.operations.trades import Trade, followed_bot
 
@@ -30,8 +30,8 @@ class Position(Answer):
     Attributes:
         asset: what the trade is in, such as BTC.
         currency: the currency of stake and gain.
-        price, price_at: the close of the last recorded candle and when that candle opened; None if there is none of
-            the last day.
+        price, price_at: the close of the last recorded candle and when that candle closed; None if none closed in the
+            last day.
         change: percent since the entry, positive if the trade gains.
         gain: in the currency; with the leverage, if Freqtrade stated one.
     """
@@ -172,6 +172,15 @@ def currency_of(pair: str) -> str:
     return pair.partition("/")[2].rpartition(":")[2]
 
 
+def is_fresh(candle: CandleRow, now: datetime) -> bool:
+    """Whether a candle closed recently enough for its close to be shown as the price."""
+    return _closed_at(candle) >= now - PRICE_AGE
+
+
+def _closed_at(candle: CandleRow) -> datetime:
+    return candle.opened + timedelta(seconds=timeframe_seconds(candle.timeframe))
+
+
 def _every_trade(history: HistoryReader, now: datetime) -> Iterator[TradeRow]:
     after = None
     while True:
@@ -183,7 +192,7 @@ def _every_trade(history: HistoryReader, now: datetime) -> Iterator[TradeRow]:
 
 
 def _position(row: TradeRow, candle: CandleRow | None, now: datetime) -> Position:
-    if candle is not None and candle.opened < now - PRICE_AGE:
+    if candle is not None and not is_fresh(candle, now):
         candle = None
     change = None
     if candle is not None and row.open_rate:
@@ -193,7 +202,7 @@ def _position(row: TradeRow, candle: CandleRow | None, now: datetime) -> Positio
         asset=asset_of(row.pair),
         currency=currency_of(row.pair),
         price=candle.close if candle else None,
-        price_at=candle.opened if candle else None,
+        price_at=_closed_at(candle) if candle else None,
         change=change,
         gain=None if change is None or row.stake is None else row.stake * _leverage(row) * change / 100,
     )

@@ -14,7 +14,7 @@ from services.common.history.port import HistoryReader
 from services.common.history.rows import CandleRow
 from services.common.settings.settings import Settings
 from services.operations.pairs import named_pair
-from services.operations.portfolio import PRICE_AGE
+from services.operations.portfolio import is_fresh
 from services.operations.words import price
 
 MOST_OPEN = 50
@@ -58,7 +58,7 @@ def new_alert(
     name, side, limit = _read(text)
     pair = _pair(name, settings)
     candle = history.newest_candles(now).get((pair, settings.candle_timeframe))
-    if candle is None or candle.opened < now - PRICE_AGE:
+    if candle is None or not is_fresh(candle, now):
         raise ValueError(
             f"no candle of {pair} was recorded in the last day, so nobody would notice its price"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from services.common.values import Label, label_of
 
@@ -74,12 +75,17 @@ def price(value: float | None) -> str:
     """A price with the digits that matter for its size."""
     if value is None:
         return NOTHING
-    return f"{value:,.2f}" if abs(value) >= 100 else f"{value:.6g}"  # noqa: PLR2004 - from here cents are enough
+    # From 100, two places are enough; below, an exponent would not be read back.
+    return f"{value:,.2f}" if abs(value) >= 100 else f"{Decimal(f'{value:.6g}'):f}"  # noqa: PLR2004
 
 
 def amount(value: float | None) -> str:
-    """A gain or a loss in a currency, with its sign: `+1,234.50`."""
-    return NOTHING if value is None else f"{value:+z,.2f}".replace("-", "−")  # noqa: RUF001 - a minus
+    """A gain or a loss in a currency, with its sign: `+1,234.50`, and `+0.00042` of a currency such as BTC."""
+    if value is None:
+        return NOTHING
+    value = round(value, 8)
+    places = 2 if abs(value) >= 1 or not value else max(2, 1 - Decimal(f"{value:.1e}").adjusted())
+    return f"{value:+z,.{places}f}".replace("-", "−")  # noqa: RUF001 - a minus
 
 
 def mood(value: float | None) -> str:

@@ -248,6 +248,20 @@ def test_old_rows_are_removed_but_not_what_is_still_open(
     assert reader.price_alerts(is_open=False) == ()
 
 
+def test_what_was_told_is_known_until_the_brief_of_a_week_is_not_due_any_more(
+    settings: Settings, log: NotifierLog, reader: HistoryReader
+) -> None:
+    log.write(EVERYTHING)
+    with closing(open_history(settings)) as recorder:
+        while recorder.trim(Limits(days=1), NOW + timedelta(days=7)):
+            pass
+    assert (len(reader.notices().rows), len(reader.briefs().rows)) == (
+        len(EVERYTHING.notices),
+        len(EVERYTHING.briefs),
+    )
+    assert reader.controls() == Page()
+
+
 def test_a_history_over_its_size_loses_old_notices_also_with_alerts_that_are_open(
     settings: Settings, log: NotifierLog, reader: HistoryReader
 ) -> None:

@@ -56,6 +56,13 @@ class NotifierSettings(BaseModel):
     brief_at: time = Field(time(8), description="when the daily briefing is sent, as HH:MM in BRIEF_TIMEZONE")
     brief_timezone: ZoneName = Field("UTC", description="time zone of the briefings, such as Europe/Berlin")
 
+    @field_validator("brief_at")
+    @classmethod
+    def _check_time(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("is a time of day without a zone, such as 08:00; BRIEF_TIMEZONE names the zone")
+        return value
+
     @field_validator("notify_urls")
     @classmethod
     def _check_urls(cls, value: SecretStr | None) -> SecretStr | None:

@@ -11,7 +11,7 @@ from services.common.settings.settings import Settings
 from services.common.store.port import SentimentStore
 from services.operations.answer import Answer
 from services.operations.briefs.blocked import Blocked, HoldChange, blocked_entries, hold_changes
-from services.operations.briefs.moods import PairMood, read_moods
+from services.operations.briefs.moods import Moods, read_moods
 from services.operations.briefs.stories import ToldStory, most_told
 from services.operations.briefs.strong_scores import StrongScores, read_strong_scores
 from services.operations.holds import Hold
@@ -72,7 +72,7 @@ class DailyBrief(Answer):
     since: datetime
     zone: str
     is_empty: bool
-    moods: tuple[PairMood, ...]
+    moods: Moods
     stories: tuple[ToldStory, ...]
     trades_open: int
     trades: tuple[OpenTrade, ...]

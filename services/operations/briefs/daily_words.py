@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from services.common.values import STRONG, asset_of
 from services.operations.briefs.blocked import Blocked, HoldChange
 from services.operations.briefs.daily import DailyBrief, OpenTrade
 from services.operations.briefs.document import Document, Line, Section, Span, line, quoted, strong
-from services.operations.briefs.moods import PairMood
+from services.operations.briefs.moods import Moods, PairMood
 from services.operations.briefs.phrases import (
     clock,
     count,
@@ -38,9 +38,7 @@ def daily_document(brief: DailyBrief) -> Document:
     """The daily brief in words."""
     begun, ended = clock(brief.since, brief.zone), clock(brief.at, brief.zone)
     sections = [
-        _section(
-            "Mood of the pairs", map(_mood, brief.moods), "No pair is scored: TRADING_PAIRS names none."
-        ),
+        _section("Mood of the pairs", _moods(brief.moods), "No pair is scored: TRADING_PAIRS names none."),
         _section(
             "The stories that most sources told",
             (_story(each, brief.zone) for each in brief.stories),
@@ -83,6 +81,14 @@ def _nothing() -> Section:
 
 def _section(title: str, lines: Iterable[Line], otherwise: str = "") -> Section:
     return Section(title, tuple(lines) or (line(otherwise),))
+
+
+def _moods(found: Moods) -> Iterator[Line]:
+    yield from map(_mood, found.pairs)
+    if found.pairs and not found.of_store:
+        yield line(
+            "Redis was not read, so these are the moods of the recorded signals; the page may show others."
+        )
 
 
 def _mood(found: PairMood) -> Line:

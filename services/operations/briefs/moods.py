@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from services.common.errors import StopProgram, TryLater
 from services.common.history.port import HistoryReader
 from services.common.history.queries import SignalFilter
@@ -22,7 +20,6 @@ from services.operations.sentiment import PairSentiment, mood_of, read_sentiment
 if TYPE_CHECKING:
     import pandas as pd
 
-log = structlog.get_logger(__name__)
 _RENAMED = {"score": "sentiment_score", "label": "sentiment_label"}
 
 
@@ -44,14 +41,26 @@ class PairMood(Answer):
     signals: int
 
 
+@dataclass(frozen=True, slots=True)
+class Moods(Answer):
+    """The moods of all pairs.
+
+    Attributes:
+        of_store: whether they are those of the store, as on the page; otherwise those of the recorded signals.
+    """
+
+    pairs: tuple[PairMood, ...]
+    of_store: bool
+
+
 def read_moods(
     history: HistoryReader, store: SentimentStore | None, settings: Settings, since: datetime, now: datetime
-) -> tuple[PairMood, ...]:
+) -> Moods:
     """Read the moods of TRADING_PAIRS at `now` and `since`.
 
     Args:
         history: the recorded signals.
-        store: what the page shows is read from it; without one, and while it is away, the moods are those of the
+        store: what the page shows is read from it; without one, or while it is away, the moods are those of the
             recorded signals.
         settings: the settings.
         since: the beginning of the period.
@@ -64,32 +73,30 @@ def read_moods(
     recorded = [_recorded(history, pair, settings, (since, now)) for pair in pairs]
     shown = _shown(store, settings, now)
     if shown is None:
-        return tuple(
-            _mood(pair, before[0], later) for pair, (before, later) in zip(pairs, recorded, strict=True)
-        )
+        found = (_mood(pair, before[0], later) for pair, (before, later) in zip(pairs, recorded, strict=True))
+        return Moods(tuple(found), of_store=False)
     moods = []
     for pair, (before, _) in zip(pairs, recorded, strict=True):
-        found = shown[pair]
-        current = (mood_of(found), found.aggregate.signals) if found else (None, 0)
+        now_shown = shown[pair]
+        current = (mood_of(now_shown), now_shown.aggregate.signals) if now_shown else (None, 0)
         moods.append(_mood(pair, before[0], current))
-    return tuple(moods)
+    return Moods(tuple(moods), of_store=True)
+
+
+Mood = tuple[float | None, int]
+"""An aggregate, and the number of signals in it."""
 
 
 def _shown(
     store: SentimentStore | None, settings: Settings, now: datetime
 ) -> Mapping[str, PairSentiment | None] | None:
-    """What the page shows; None if nobody can say."""
+    """What the store has of each pair; None if it cannot be read."""
     if store is None:
         return None
     try:
         return read_sentiment(store, settings, settings.trading_pairs, now).pairs
-    except (TryLater, StopProgram) as error:
-        log.warning("brief_without_store", error=str(error))
+    except (TryLater, StopProgram):
         return None
-
-
-Mood = tuple[float | None, int]
-"""An aggregate, and the number of signals in it."""
 
 
 def _mood(pair: str, before: float | None, current: Mood) -> PairMood:

@@ -62,8 +62,11 @@ def test_the_moods_of_store_and_history_are_those_of_the_page(
             shown = read_sentiment(store, settings, settings.trading_pairs, later).pairs
             of_store = read_moods(history, store, settings, now - timedelta(days=1), later)
             of_history = read_moods(history, None, settings, now - timedelta(days=1), later)
+            with closing(open_store(settings.changed(redis_port=1))) as away:
+                assert read_moods(history, away, settings, now - timedelta(days=1), later) == of_history
     page = {pair: mood_of(found) if found else None for pair, found in shown.items()}
-    assert {each.pair: each.mood for each in of_store} == page
-    assert {each.pair: each.mood for each in of_history} == pytest.approx(page, abs=1e-4)
+    assert (of_store.of_store, of_history.of_store) == (True, False)
+    assert {each.pair: each.mood for each in of_store.pairs} == page
+    assert {each.pair: each.mood for each in of_history.pairs} == pytest.approx(page, abs=1e-4)
     assert page["BNB/USDT"] is None
     assert page["ETH/USDT"] == pytest.approx(-0.5)

@@ -55,7 +55,7 @@ def test_it_is_shown_as_text(recorded: None) -> None:
     assert result.stdout.startswith("Daily brief\n\nFrom ")
     assert "+0545" in result.stdout
     assert "trade 7, opened" in result.stdout
-    assert "the moods are those of the recorded signals" in result.stderr
+    assert "Redis was not read, so these are the moods of the recorded signals" in result.stdout
 
 
 def test_a_page_is_written_to_a_file_or_into_a_directory(recorded: None, tmp_path: Path) -> None:

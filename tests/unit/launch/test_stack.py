@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from services.common.errors import StopProgram
 from services.common.services import API, NOTIFIER, SERVICES
 from services.common.settings.settings import Settings
 from services.launch.stack import Stack
+from services.launch.up import run_until_stopped
 
 
 def started(stack: Stack, name: str) -> Settings:
@@ -62,3 +64,10 @@ def test_what_records_and_shows_is_not_among_what_news_needs_to_become_a_trade(t
     assert {spec.name for spec in stack.watchers()} == SERVICES.keys() - {*needed, NOTIFIER}
     assert all(spec.is_needed for spec in stack.services())
     assert not any(spec.is_needed for spec in stack.watchers())
+
+
+def test_nothing_is_started_if_the_notifier_and_freqtrade_would_read_one_bot(tmp_path: Path) -> None:
+    token = "4242:AA-a_token-of-these-tests-0123456789abc"
+    settings = Settings.load({"NOTIFY_TELEGRAM_TOKEN": token, "TELEGRAM_BOT_TOKEN": token}, None)
+    with pytest.raises(StopProgram, match="tokens of one bot"):
+        run_until_stopped(Stack(settings, tmp_path), print)

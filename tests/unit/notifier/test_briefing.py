@@ -75,6 +75,25 @@ def test_a_missed_brief_covers_the_time_since_the_one_before_it(
     assert weekly.document.lead == "From 2026-11-22 08:00 UTC to 2026-11-29 11:30 UTC."
 
 
+def test_a_brief_begins_where_the_one_before_it_ended(
+    sqlite_history: Settings, reader: HistoryReader, log: NotifierLog
+) -> None:
+    """Otherwise what happened before a late brief would be told twice, and days without a notifier not at all."""
+    briefing = started(sqlite_history, reader, log)
+    briefing.look(utc("2026-11-24 07:00"))
+    (late,) = briefing.look(utc("2026-11-24 10:00"))
+    log.write(NotifierBatch(briefs=[late.row]))
+    (after_days,) = started(sqlite_history, reader, log).look(utc("2026-11-27 08:00"))
+    log.write(NotifierBatch(briefs=[after_days.row]))
+    assert after_days.document.lead == "From 2026-11-24 10:00 UTC to 2026-11-27 08:00 UTC."
+    (after_weeks,) = [
+        made
+        for made in started(sqlite_history, reader, log).look(utc("2026-12-19 08:00"))
+        if made.row.kind is BriefKind.DAILY
+    ]
+    assert after_weeks.document.lead == "From 2026-12-12 08:00 UTC to 2026-12-19 08:00 UTC."
+
+
 def test_a_first_start_after_the_hour_sends_nothing_of_before(
     sqlite_history: Settings, reader: HistoryReader, log: NotifierLog
 ) -> None:

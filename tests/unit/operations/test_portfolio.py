@@ -50,7 +50,7 @@ def test_a_position_gains_with_its_side_and_leverage(writer: HistoryWriter, hist
     candles = [some.candle(1400, close=110.0), some.candle(1400, symbol=perpetual, close=95.0)]
     writer.write(Batch(trades=trades, candles=candles))
     euros, short, long = read_portfolio(history, "1m", NOW).positions
-    assert (long.asset, long.currency, long.price, long.price_at) == ("BTC", "USDT", 110.0, at(84_000))
+    assert (long.asset, long.currency, long.price, long.price_at) == ("BTC", "USDT", 110.0, at(84_060))
     assert [long.change, long.gain] == pytest.approx([10.0, 5.0])
     assert [short.change, short.gain] == pytest.approx([5.0, 3.0])
     assert (short.asset, short.trade.side) == ("ETH", "short")
@@ -60,9 +60,16 @@ def test_a_position_gains_with_its_side_and_leverage(writer: HistoryWriter, hist
 def test_a_price_older_than_a_day_or_of_another_timeframe_is_no_price(
     writer: HistoryWriter, history: HistoryReader
 ) -> None:
-    writer.write(Batch(trades=[some.trade(1)], candles=[some.candle(-1), some.candle(1400, timeframe="1h")]))
+    writer.write(Batch(trades=[some.trade(1)], candles=[some.candle(-2), some.candle(1400, timeframe="1h")]))
     assert read_portfolio(history, "1m", NOW).positions[0].price is None
     assert read_portfolio(history, "1m", NOW - timedelta(hours=1)).positions[0].price == 105.0
+
+
+def test_the_age_of_a_price_counts_from_the_close_of_its_candle(
+    writer: HistoryWriter, history: HistoryReader
+) -> None:
+    writer.write(Batch(trades=[some.trade(1)], candles=[some.candle(-60, timeframe="1d")]))
+    assert read_portfolio(history, "1d", NOW).positions[0].price == 105.0
 
 
 def test_exposure_is_added_up_by_asset_and_currency(writer: HistoryWriter, history: HistoryReader) -> None:

@@ -61,7 +61,13 @@ def test_a_mood_is_the_label_of_the_score(value: float | None, word: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(91_234.567, "91,234.57"), (3.14159265, "3.14159"), (0.00001234, "1.234e-05")]
+    ("value", "text"),
+    [
+        (91_234.567, "91,234.57"),
+        (3.14159265, "3.14159"),
+        (0.00001234, "0.00001234"),
+        (0.000012345678, "0.0000123457"),
+    ],
 )
 def test_a_price_has_the_digits_that_matter(value: float, text: str) -> None:
     assert price(value) == text
@@ -72,7 +78,7 @@ def test_a_percentage_has_its_sign() -> None:
 
 
 def test_nothing_has_no_minus() -> None:
-    shown = [percent(-0.001), amount(-0.004), score(-0.004)]
+    shown = [percent(-0.001), amount(-0.0000000004), score(-0.004)]
     assert shown == ["+0.00 %", "+0.00", "+0.00"]
 
 
@@ -83,6 +89,12 @@ def test_a_stored_instant_that_is_none_is_shown_as_it_is() -> None:
 
 def test_an_amount_has_its_sign() -> None:
     assert [amount(1234.5), amount(-12), amount(None)] == ["+1,234.50", "−12.00", "–"]
+
+
+def test_a_small_amount_has_the_digits_that_matter() -> None:
+    """Stakes may be in BTC."""
+    shown = [amount(value) for value in (0.0, 0.5, -0.0123, 0.00042)]
+    assert shown == ["+0.00", "+0.50", "−0.012", "+0.00042"]
 
 
 def test_a_name_of_the_code_is_written_as_words() -> None:

@@ -32,11 +32,17 @@ _REMOVED: tuple[tuple[Table, Column[datetime], Column[int]], ...] = (
 
 A row without that instant, such as an open price alert, is kept."""
 
+_TOLD = (notifier_tables.notifications, notifier_tables.briefs)
+_TOLD_FOR = timedelta(days=8)
+"""How long it is known what was told, also with fewer days: the brief of a week must not seem due again."""
+
 
 def trim(connection: Connection, limits: Limits, now: datetime) -> int:
     """Remove at most `ROWS_A_STEP` rows beyond the limits; return their number."""
-    if limits.days is not None and (removed := _remove(connection, now - timedelta(days=limits.days))):
-        return removed
+    if limits.days is not None:
+        before = now - timedelta(days=limits.days)
+        if removed := _remove(connection, before, told_before=min(before, now - _TOLD_FOR)):
+            return removed
     if limits.bytes is None or size(connection) <= limits.bytes:
         return 0
     oldest = [
@@ -44,7 +50,8 @@ def trim(connection: Connection, limits: Limits, now: datetime) -> int:
         for _, at, _ in _REMOVED
         if (found := connection.scalar(select(at).where(at.is_not(None)).order_by(at).limit(1))) is not None
     ]
-    return _remove(connection, min(oldest) + _AT_ONCE) if oldest else 0
+    before = min(oldest, default=None)
+    return 0 if before is None else _remove(connection, before + _AT_ONCE, told_before=before + _AT_ONCE)
 
 
 def size(connection: Connection) -> int:
@@ -58,9 +65,10 @@ def size(connection: Connection) -> int:
     return sum(_size_of(connection, table) for table in metadata.sorted_tables)
 
 
-def _remove(connection: Connection, before: datetime) -> int:
+def _remove(connection: Connection, before: datetime, *, told_before: datetime) -> int:
     for table, at, key in _REMOVED:
-        some = select(key).where(at < before).order_by(at).limit(ROWS_A_STEP)
+        end = told_before if table in _TOLD else before
+        some = select(key).where(at < end).order_by(at).limit(ROWS_A_STEP)
         if removed := connection.execute(delete(table).where(key.in_(some))).rowcount:
             return removed
     return 0

@@ -66,12 +66,12 @@ def plain(text: str) -> str:
 @cache
 def common_words() -> frozenset[str]:
     """The words that a paragraph may always have, without endings."""
-    return _listed("vocabulary.txt")
+    return _listed("vocabulary.txt") - _never()
 
 
 @cache
 def _never() -> frozenset[str]:
-    """Words of a brief's own sentences that would be figures, or advice, in another sentence."""
+    """Words that would be shares, figures or advice in the sentences of a model, also where a brief has them."""
     return _listed("never.txt")
 
 

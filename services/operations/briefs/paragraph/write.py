@@ -53,6 +53,9 @@ def with_paragraph(document: Document, settings: Settings) -> Document:
     except (CryptoBoyError, ModuleNotFoundError) as error:
         log.warning("brief_without_paragraph", error=str(error))
         return document
+    except Exception:  # of a model's server or its library; the brief is worth more than its paragraph
+        log.exception("brief_without_paragraph")
+        return document
     return document if paragraph is None else _marked(document, paragraph, model.name)
 
 
@@ -102,7 +105,7 @@ def _read(answer: str) -> str | None:
     start, end = answer.find("{"), answer.rfind("}")
     try:
         found = json.loads(answer[start : end + 1])
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     paragraph = found.get("paragraph") if isinstance(found, dict) else None
     return paragraph if isinstance(paragraph, str) else None

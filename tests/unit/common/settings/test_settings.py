@@ -41,6 +41,7 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
         ("CANDLE_TIMEFRAME", "1x", "1m, 15m"),
         ("REDIS_PORT", "99999", "65535"),
         ("RABBITMQ_PORT", "amqp", "a whole number"),
+        ("BRIEF_AT", "08:00+02:00", "a time of day without a zone"),
         ("NEWS_POLL_INTERVAL", "0", "greater than 0"),
         ("DRY_RUN", "perhaps", "true or false"),
         ("BROKER", "kafka", "'rabbitmq' or 'embedded'"),

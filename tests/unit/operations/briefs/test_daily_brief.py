@@ -58,9 +58,10 @@ def lines_of(made: Made, title: str) -> list[str]:
 
 
 def test_the_mood_of_each_pair_is_told_with_its_change(made: Made) -> None:
-    bitcoin, ether = lines_of(made, "Mood of the pairs")
+    bitcoin, ether, of_history = lines_of(made, "Mood of the pairs")
     assert bitcoin.startswith("BTC/USDT: −0.80, very bearish, from 2 signals; +0.30 before, a change of −1.")
     assert ether == "ETH/USDT: no sentiment that the strategy would use (none before)."
+    assert of_history.startswith("Redis was not read, so these are the moods of the recorded signals")
 
 
 def test_the_story_that_most_publishers_told_is_first_and_says_from_whom_and_how_sure(made: Made) -> None:

@@ -75,7 +75,10 @@ def test_a_refused_paragraph_is_asked_for_again_with_the_reason() -> None:
     assert "no JSON object" in servers.asked[2][-1]["content"]
 
 
-@pytest.mark.parametrize("answer", [said(ROUNDED), "", "[1]", '{"paragraph": 5}', "{", said("x" * 50_000)])
+@pytest.mark.parametrize(
+    "answer",
+    [said(ROUNDED), "", "[1]", '{"paragraph": 5}', "{", said("x" * 50_000), "{" + '"a":[' * 90_000 + "}"],
+)
 def test_a_brief_goes_without_a_paragraph_that_never_passes(
     monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
@@ -88,6 +91,11 @@ def test_a_brief_goes_without_a_model_that_is_away(monkeypatch: pytest.MonkeyPat
     found, servers = with_model(monkeypatch, TryLater("away"))
     assert found == DOCUMENT
     assert servers.is_closed
+
+
+def test_a_brief_goes_without_a_model_whose_library_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = with_model(monkeypatch, RuntimeError("a defect"))
+    assert found == DOCUMENT
 
 
 @pytest.mark.parametrize(
