@@ -83,7 +83,7 @@ class Notifier:
         if self._telegram is not None:
             opened += self._telegram.channels
         outbox = Outbox(notices, reader, clock)
-        opened = named(opened, settings.notify_name)
+        opened = named(opened, settings.notify_name or "")
         self._delivery = Delivery(opened, self._rules, outbox, clock, self.work, allowed=self._alone.check)
         is_called = settings.notify_webhook_port != 0
         alertmanager = Alertmanager(notices.position, is_expected=is_called)

@@ -48,7 +48,7 @@ def try_channels(settings: Settings, only: tuple[str, ...], now: datetime) -> tu
     Raises:
         StopProgram: there is no channel, or none of a name.
     """
-    channels = named(_channels(settings), settings.notify_name)
+    channels = named(_channels(settings), settings.notify_name or "")
     names = {group_of(channel.name) for channel in channels}
     if unknown := sorted(set(only) - names):
         raise StopProgram(

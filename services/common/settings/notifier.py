@@ -48,8 +48,8 @@ class NotifierSettings(BaseModel):
         0,
         description="port on HEALTH_HOST at which alerts of Alertmanager are taken in; 0: none",
     )
-    notify_name: str = Field(
-        "",
+    notify_name: str | None = Field(
+        None,
         max_length=40,
         description="name of this system, put before each message: for several systems that tell one phone",
     )

@@ -50,8 +50,10 @@ def trim(connection: Connection, limits: Limits, now: datetime) -> int:
         for _, at, _ in _REMOVED
         if (found := connection.scalar(select(at).where(at.is_not(None)).order_by(at).limit(1))) is not None
     ]
-    before = min(oldest, default=None)
-    return 0 if before is None else _remove(connection, before + _AT_ONCE, told_before=before + _AT_ONCE)
+    if not oldest:
+        return 0
+    before = min(oldest) + _AT_ONCE
+    return _remove(connection, before, told_before=before)
 
 
 def size(connection: Connection) -> int:
