@@ -53,7 +53,8 @@ class DemoPlan:
             clock = (
                 f"set to an earlier time and {'ran' if has_ended else 'runs'} {self.speed:g} times as fast"
             )
-            sentences.append(f"Its clock was {clock}, so ages and lags are those of that clock.")
+            counted = "lags" if has_ended else "ages and lags"
+            sentences.append(f"Its clock was {clock}, so {counted} are those of that clock.")
             if has_ended:
                 sentences.append("Ages now count from this machine's clock, so they have jumped.")
         return " ".join(sentences)
