@@ -20,7 +20,7 @@ ROOM = 1500
 _MOST_WITHIN = 24
 _PARTS = {
     NoticeState.UNSURE: "May have arrived or not, so it is not sent again",
-    NoticeState.DROPPED: "Could not be told within an hour",
+    NoticeState.DROPPED: "Could not be told",
     NoticeState.DIGESTED: "Not told one by one",
 }
 RULE, AGAIN = "digest", "digest again"

@@ -150,7 +150,7 @@ def test_what_happened_more_than_an_hour_before_the_start_stands_in_the_digest(t
     assert alerts(phone) == {"Title 1": 1, "Title 3": 1}
     assert found["story:article-2", "phone"].state is NoticeState.DROPPED
     (digest,) = (body["message"] for body in phone.bodies if "notice from" in body["title"])
-    assert digest.startswith("Could not be told within an hour (1):\n- Title 2")
+    assert digest.startswith("Could not be told (1):\n- Title 2")
 
 
 def test_a_message_whose_answer_is_lost_is_not_sent_again_and_stands_in_a_digest(tmp_path: Path) -> None:

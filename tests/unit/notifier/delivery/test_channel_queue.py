@@ -288,7 +288,7 @@ def test_a_digest_says_what_was_left_and_why() -> None:
     assert lines[:4] == (
         "May have arrived or not, so it is not sent again (1):",
         "- Title of maybe",
-        "Could not be told within an hour (1):",
+        "Could not be told (1):",
         "- Title of lost",
     )
     assert lines[4] == "Not told one by one (15):"
