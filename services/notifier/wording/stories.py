@@ -52,7 +52,7 @@ def _how_sure(each: PairScore, corroboration: int, sources: int) -> str:
         corroboration, f"confirmed by {corroboration} other publishers"
     )
     if not corroboration and sources > 1:
-        others = "none of the others counts as a confirmation"
+        others = "no independent publisher confirms it yet"
     doubts = [
         *(["scored by the fallback, not by the model"] if each.degraded and not each.suspected else []),
         *(["the text seems to be meant to steer a model"] if each.suspected else []),

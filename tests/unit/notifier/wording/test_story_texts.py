@@ -34,7 +34,7 @@ def story(*sources: str, scores: tuple[dict[str, Any], ...] = ({},)) -> StoryRow
     ("sources", "corroboration", "said"),
     [
         (("Wire",), 0, "nobody else reports it yet"),
-        (("Wire", "Blog", "Post"), 0, "none of the others counts as a confirmation"),
+        (("Wire", "Blog", "Post"), 0, "no independent publisher confirms it yet"),
         (("Wire", "Blog", "Post"), 1, "confirmed by 1 other publisher"),
         (("Wire", "Blog", "Post"), 2, "confirmed by 2 other publishers"),
     ],
