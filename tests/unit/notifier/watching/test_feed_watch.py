@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -72,15 +73,18 @@ def test_everything_that_happens_is_found_again_until_it_is_written(
     assert looker.keys(first) == []
 
 
-def test_a_story_without_the_result_of_its_article_is_found_again_until_it_is_written(
+def test_a_story_that_waited_for_its_result_in_vain_is_found_again_until_it_is_written(
     looker: Looker, recorder: HistoryWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "PLACED_WITHIN_SECONDS", 0.0)
+    seconds = [100.0]
+    monkeypatch.setattr(feed, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
     first = watch(looker)
     recorder.write(Batch(articles=(article(1),), signals=(signal(1),)))
-    assert looker.keys(first, is_written=False) == ["story:article-1"]
+    assert looker.keys(first) == []
+    seconds[0] += feed.PLACED_WITHIN_SECONDS
     assert looker.keys(first, is_written=False) == ["story:article-1"]
     assert looker.keys(first) == ["story:article-1"]
+    assert looker.keys(first) == []
 
 
 def test_a_signal_waits_for_the_story_to_which_its_article_belongs(
@@ -166,6 +170,7 @@ def test_trades_that_the_recorder_missed_for_hours_are_told_since_when_they_happ
     looker: Looker, recorder: HistoryWriter
 ) -> None:
     looker.look(watch(looker))
+    looker.clock.advance(20_000)
     second = watch(looker)
     recorder.write(Batch(trades=(trade(7, updated=at(20_000), closed=at(600), profit_ratio=-0.02),)))
     found = second.look()
