@@ -27,7 +27,7 @@ ARTICLES = 15
 PROMISED_ALERT_MS, PROMISED_WHY_MS = 2000.0, 1000.0
 PAUSE_SECONDS, PAUSE_VARIES = 1.1, 0.2
 """The pause after a message, as a chat gets one message a second. It varies, because services look in turns."""
-ARRIVE_SECONDS = 30.0
+ARRIVE_SECONDS = 60.0
 SERVICES = (
     "services.signal_cacher.signal_cacher",
     "services.sentiment_analyzer.sentiment_processor",
