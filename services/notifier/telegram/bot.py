@@ -26,7 +26,7 @@ from services.notifier.telegram.answers import Parts
 from services.notifier.telegram.channel import telegram_channels
 from services.notifier.telegram.commands.catalogue import CATALOGUE
 from services.notifier.telegram.connection.answering import Answerer
-from services.notifier.telegram.connection.client import WRONG_TOKEN, open_bot, seconds_of
+from services.notifier.telegram.connection.client import WRONG_TOKEN, open_bot, said, seconds_of
 from services.notifier.telegram.connection.polling import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, Poller
 from services.notifier.telegram.connection.sending import Sender
 from services.notifier.telegram.connection.taken import Taken
@@ -99,16 +99,17 @@ class TelegramBot:
             self._thread = threading.Thread(target=self._run, name="telegram", daemon=True)
             self._thread.start()
         self._met.wait(FIRST_CONTACT_SECONDS)
-        self.check()
+        if self._fault is not None:
+            raise self._fault
 
     def check(self) -> None:
         """Note controls that still wait for it; to be called every few seconds.
 
-        Raises:
-            StopProgram: Telegram has refused the token. Any other error: the conversation has ended unexpectedly.
+        A token that is refused later ends no notifier, because its other channels work: `health` and `send` say it.
+        Any other error is raised: the conversation has ended unexpectedly.
         """
         self._notes.flush()
-        if self._fault is not None:
+        if self._fault is not None and not isinstance(self._fault, StopProgram):
             raise self._fault
 
     def health(self) -> DependencyHealth:
@@ -123,11 +124,14 @@ class TelegramBot:
             raise StopProgram(str(self._fault))
         if self._loop.is_closed():
             raise TryLater("the connection to Telegram is closed")
-        sending = asyncio.run_coroutine_threadsafe(self._sender.send(chat, reply), self._loop)
+        begun = threading.Event()
+        sending = asyncio.run_coroutine_threadsafe(self._sender.send(chat, reply, begun), self._loop)
         try:
             sending.result(SEND_SECONDS)
         except TimeoutError:
             sending.cancel()
+            if not begun.is_set():
+                raise TryLater("the turn of the message to Telegram did not come in time") from None
             raise Unsure("the message to Telegram was not confirmed in time") from None
 
     def close(self) -> None:
@@ -151,6 +155,7 @@ class TelegramBot:
             log.info("telegram_stopped")
         except Exception as error:  # noqa: BLE001 - `check` raises it in the thread of the service
             self._fault = error
+            log.error("telegram_ended", error=str(error))  # noqa: TRY400 - the trace may have the token
         finally:
             self._met.set()
             self._loop.close()
@@ -191,8 +196,8 @@ class TelegramBot:
                 raise StopProgram(WRONG_TOKEN) from None  # the library's message has the token
             except TelegramError as error:
                 wait = backoff.failed(seconds_of(error) if isinstance(error, RetryAfter) else None)
-                self._state = DependencyHealth(ok=False, detail=error.message, required=False)
-                log.warning("telegram_away", error=error.message, retry_in_seconds=round(wait, 1))
+                self._state = DependencyHealth(ok=False, detail=said(error), required=False)
+                log.warning("telegram_away", error=said(error), retry_in_seconds=round(wait, 1))
                 await asyncio.sleep(wait)
             else:
                 break

@@ -21,12 +21,14 @@ def alert_buttons(
     pairs: Sequence[str] = (),
     sources: Sequence[str] = (),
     article_id: str = "",
-    trade_id: int | None = None,
+    trade: str = "",
 ) -> Rows:
-    """Why, Mute and Pause for what an alert is about: a trade, a story, or else a pair."""
+    """Why, Mute and Pause for what an alert is about: a trade as BOT/NUMBER, a story, or else a pair."""
     buttons = []
-    if trade_id is not None:
-        buttons.append(Button("Why", f"/why {trade_id}"))
+    if trade:
+        line = f"/why {trade}"
+        fits = " " not in trade and len(line.encode()) <= MOST_DATA_BYTES
+        buttons.append(Button("Why", line if fits else f"/why {trade.rpartition('/')[2]}"))
     elif article_id:
         buttons.append(why_article(article_id))
     elif pairs:

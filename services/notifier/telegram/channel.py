@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from services.common.settings.notifier import TELEGRAM
 from services.common.text.telegram_html import fitted, with_command_lines
+from services.notifier.channels.port import Unsure
 from services.notifier.message import as_html
 from services.notifier.notice import Notice
 from services.notifier.telegram.buttons import alert_buttons
@@ -26,7 +27,7 @@ class TelegramChannel:
         self._name = name
         self._chat = chat
         self._send = send
-        self._begun: tuple[str, int] = ("", 0)
+        self._sent: dict[str, int] = {}  # parts, by event; others may come between the parts of one
 
     @property
     def name(self) -> str:
@@ -35,14 +36,17 @@ class TelegramChannel:
 
     def send(self, notice: Notice) -> None:
         """See `Channel.send`."""
-        replies = replies_of(notice)
-        key, sent = self._begun
-        for number, reply in enumerate(replies):
-            if key == notice.event_key and number < sent:
-                continue
-            self._send(self._chat, reply)
-            self._begun = (notice.event_key, number + 1)
-        self._begun = ("", 0)
+        replies, key = replies_of(notice), notice.event_key
+        unsure: Unsure | None = None
+        for reply in replies[self._sent.get(key, 0) :]:
+            try:
+                self._send(self._chat, reply)
+            except Unsure as error:  # the other parts are sent all the same
+                unsure = error
+            self._sent[key] = self._sent.get(key, 0) + 1
+        del self._sent[key]
+        if unsure is not None:
+            raise unsure
 
     def close(self) -> None:
         """See `Channel.close`. The bot is closed by whoever opened it."""
@@ -58,12 +62,11 @@ def telegram_channels(chats: tuple[int, ...], send: Send) -> tuple[TelegramChann
 def replies_of(notice: Notice) -> tuple[Reply, ...]:
     """The messages of a notice, the last one with its buttons."""
     texts = notice.rich or (fitted(with_command_lines(as_html(notice.message)).split("\n")),)
-    trade = notice.trade.rpartition("/")[2]
     buttons = alert_buttons(
         pairs=notice.pairs,
         sources=notice.sources,
         article_id=notice.article or notice.story,
-        trade_id=int(trade) if trade.isascii() and trade.isdecimal() else None,
+        trade=notice.trade,
     )
     *first, last = (Reply(text) for text in texts)
     return (*first, Reply(last.html, buttons))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.common.text.plain_text import without_control
 from services.common.text.telegram_html import plain
@@ -57,6 +57,9 @@ def _pausing(parts: Parts, label: str, text: str, reason: str) -> Choice:
 def _paused(parts: Parts, length: timedelta | None, reason: str) -> str:
     now = parts.now()
     until = now + length if length else None
+    entries = holds.read_entries(parts.store)
+    if until is not None and any(_lasts_longer(hold, until) for hold in entries.holds):
+        return f"A longer pause of Telegram is in force and stays; /resume ends it.\n{entries_line(entries)}"
     found = holds.pause(parts.store, reason, now, until, OWNER)
     end = (
         f"This ends at {until:%Y-%m-%d %H:%M} UTC by itself; /resume ends it before."
@@ -64,6 +67,10 @@ def _paused(parts: Parts, length: timedelta | None, reason: str) -> str:
         else "/resume ends it."
     )
     return f"New entries are paused from the bot's next loop on; exits go on. {end}\n{entries_line(found)}"
+
+
+def _lasts_longer(hold: holds.Hold, until: datetime) -> bool:
+    return hold.owner == OWNER and (not hold.until or datetime.fromisoformat(hold.until) > until)
 
 
 def _resumed(parts: Parts) -> str:

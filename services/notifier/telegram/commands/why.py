@@ -24,10 +24,11 @@ _LONGEST_SENTENCE = 900
 
 
 def why(parts: Parts, _asked: Asked, words: list[str]) -> Reply:
-    """Explain the last trade; a trade by its number; a pair, now or at a time; or the story of an article."""
+    """Explain the last trade; a trade by its number, or BOT/NUMBER; a pair, now or at a time; or an article's story."""
     first, *rest = words or [""]
-    if not first or (first.isascii() and first.isdecimal() and len(first) <= MOST_DIGITS and not rest):
-        return _of_trade(parts, first)
+    bot, _, number = first.rpartition("/")
+    if not first or (number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS and not rest):
+        return _of_trade(parts, number, bot)
     try:
         pair = named_pair(first, parts.settings)
     except StopProgram:
@@ -38,9 +39,13 @@ def why(parts: Parts, _asked: Asked, words: list[str]) -> Reply:
     return _of_pair(parts, pair, " ".join(rest))
 
 
-def _of_trade(parts: Parts, number: str) -> Reply:
+def _of_trade(parts: Parts, number: str, bot: str) -> Reply:
     now = parts.now()
-    found = why_trade(parts.history, int(number), now=now) if number else why_last(parts.history, now=now)
+    found = (
+        why_trade(parts.history, int(number), bot or None, now=now)
+        if number
+        else why_last(parts.history, now=now)
+    )
     if found is None:
         raise StopProgram(f"no trade{f' {number}' if number else ''} is recorded; /status says what runs")
     return _reply(_trade_lines(found), found.news_while_open, "News while it was open:")

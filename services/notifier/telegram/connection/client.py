@@ -32,7 +32,23 @@ from services.notifier.telegram.connection.updates import read_update
 POLL_SECONDS = 25
 ANSWER_SECONDS = 10.0
 CONNECT_SECONDS = 5.0
+MOST_CHARACTERS = 200
 _CONNECTIONS = 8
+_GATEWAY_TIMEOUT = "504"
+_STATUS = re.compile(r"[A-Za-z' -]{1,60}\(([0-9]{3})\)")
+"""How the library begins if the answer is none of the Bot API."""
+_OF_THE_MESSAGE = (
+    "parse",
+    "entit",
+    "too long",
+    "empty",
+    "button",
+    "markup",
+    "message to ",
+    "message can't",
+    "query",
+)
+"""Words of refusals that another message would not get. Any other refusal is one of the chat, and is told elsewhere."""
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{20,100}")
 WRONG_TOKEN = (
     "Telegram refuses NOTIFY_TELEGRAM_TOKEN: the token is wrong or was revoked. @BotFather shows it with /mybots; set "  # noqa: S105 - no token # nosec B105
@@ -107,8 +123,13 @@ def meaning_of(error: TelegramError) -> CryptoBoyError:
     if isinstance(error, Forbidden | ChatMigrated | BadRequest):
         return _refused(error)
     if isinstance(error, NetworkError) and _may_have_arrived(error):
-        return Unsure(f"the connection to Telegram was lost before its answer ({error.message})")
-    return TryLater(f"Telegram does not answer ({error.message})")
+        return Unsure(f"the connection to Telegram was lost before its answer ({said(error)})")
+    return TryLater(f"Telegram does not answer ({said(error)})")
+
+
+def said(error: TelegramError) -> str:
+    """What Telegram said, without the page of a proxy that the library may have appended."""
+    return error.message.partition(". Parsing the server response")[0][:MOST_CHARACTERS]
 
 
 def seconds_of(error: RetryAfter) -> float:
@@ -120,7 +141,7 @@ def seconds_of(error: RetryAfter) -> float:
 def _refused(error: TelegramError) -> CryptoBoyError:
     if isinstance(error, Forbidden):
         return StopProgram(
-            f"this Telegram chat takes no messages of this bot ({error.message}): somebody there has to start it "
+            f"this Telegram chat takes no messages of this bot ({said(error)}): somebody there has to start it "
             "again, or take the chat out of NOTIFY_TELEGRAM_CHATS"
         )
     if isinstance(error, ChatMigrated):
@@ -132,7 +153,12 @@ def _refused(error: TelegramError) -> CryptoBoyError:
             "Telegram knows no such chat of this bot: somebody there has to write to it first, or "
             "NOTIFY_TELEGRAM_CHATS has a wrong id"
         )
-    return NeverWorks(f"Telegram refuses the message: {error.message}")
+    if any(each in error.message.lower() for each in _OF_THE_MESSAGE):
+        return NeverWorks(f"Telegram refuses the message: {said(error)}")
+    return StopProgram(
+        f"Telegram takes no messages for this chat ({said(error)}): look at the rights of the bot there, or take the "
+        "chat out of NOTIFY_TELEGRAM_CHATS"
+    )
 
 
 def _may_have_arrived(error: NetworkError) -> bool:
@@ -142,7 +168,8 @@ def _may_have_arrived(error: NetworkError) -> bool:
         return not isinstance(
             cause, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError
         )
-    return "504" in error.message or "timeout" in error.message.lower()
+    status = _STATUS.match(error.message)
+    return status[1] == _GATEWAY_TIMEOUT if status else "timeout" in said(error).lower()
 
 
 def _json(payload: bytes) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class Limits:
     def __init__(self) -> None:
         self._next: dict[int, float] = {}  # by chat
         self._last: deque[float] = deque(maxlen=IN_ALL)
-        self._not_before = 0.0
+        self._not_before: dict[int, float] = {}  # by chat
 
     def turn_in_chat(self, chat: int, now: float) -> float:
         """The seconds until this chat may get its next message."""
@@ -38,10 +38,10 @@ class Limits:
         self._last.append(at)
         return at - now
 
-    def hold_back(self, seconds: float, now: float) -> None:
-        """Send nothing for so many seconds, as Telegram asked with status 429."""
-        self._not_before = max(self._not_before, now + seconds)
+    def hold_back(self, chat: int, seconds: float, now: float) -> None:
+        """Send nothing to this chat for so many seconds, as Telegram asked with status 429. Others have their own."""
+        self._not_before[chat] = max(self._not_before.get(chat, 0.0), now + seconds)
 
-    def held_back(self, now: float) -> float:
-        """The seconds for which nothing may be sent yet, because Telegram asked for it; 0 if it did not."""
-        return max(0.0, self._not_before - now)
+    def held_back(self, chat: int, now: float) -> float:
+        """The seconds for which this chat may get nothing, because Telegram asked for it; 0 if it did not."""
+        return max(0.0, self._not_before.get(chat, 0.0) - now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,18 +32,21 @@ class Sender:
         self._limits = Limits()
         self._turns: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def send(self, chat: int, reply: Reply) -> None:
-        """Send a message when it is its turn. Raises as `Channel.send`."""
-        await self._in_turn(
-            chat,
-            lambda: self._bot.send_message(
+    async def send(self, chat: int, reply: Reply, begun: threading.Event | None = None) -> None:
+        """Send a message when it is its turn; `begun` is set before anything is sent. Raises as `Channel.send`."""
+
+        def request() -> Awaitable[Any]:
+            if begun is not None:
+                begun.set()
+            return self._bot.send_message(
                 chat,
                 reply.html,
                 parse_mode=ParseMode.HTML,
                 link_preview_options=_NO_PREVIEW,
                 reply_markup=_keyboard(reply.buttons),
-            ),
-        )
+            )
+
+        await self._in_turn(chat, request)
 
     async def replace(self, chat: int, message: int, reply: Reply) -> None:
         """Put a message in the place of an earlier one. Raises as `send`."""
@@ -63,7 +67,7 @@ class Sender:
             async with self._turns[chat]:
                 await self._wait(chat)
                 try:
-                    await self._request(request)
+                    await self._request(chat, request)
                 finally:
                     self._limits.was_sent(chat, _now())
         except CryptoBoyError as error:
@@ -74,19 +78,19 @@ class Sender:
     async def _wait(self, chat: int) -> None:
         """Wait for the turn of the chat and of all. Raises TryLater while Telegram asks to send nothing."""
         await asyncio.sleep(self._limits.turn_in_chat(chat, _now()))
-        held = self._limits.held_back(_now())
+        held = self._limits.held_back(chat, _now())
         if held:
-            raise TryLater(f"Telegram asked to send nothing; {held:.0f} s are left", after=held)
+            raise TryLater(f"Telegram asked to send nothing to this chat; {held:.0f} s are left", after=held)
         await asyncio.sleep(self._limits.turn_in_all(_now()))
 
-    async def _request(self, request: Callable[[], Awaitable[Any]]) -> None:
+    async def _request(self, chat: int, request: Callable[[], Awaitable[Any]]) -> None:
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 await request()
         except TimeoutError:
             raise Unsure(f"Telegram did not answer within {REQUEST_SECONDS:.0f} s") from None
         except RetryAfter as error:
-            self._limits.hold_back(seconds_of(error), _now())
+            self._limits.hold_back(chat, seconds_of(error), _now())
             raise meaning_of(error) from None
         except TelegramError as error:
             if isinstance(error, BadRequest) and _UNCHANGED in error.message.lower():

@@ -115,7 +115,8 @@ def test_buttons_of_an_alert_fit_and_leave_out_what_does_not() -> None:
     ((why, mute, pause),) = alert_buttons(pairs=["BTC/USDT"], sources=["s" * 64], article_id="f" * 32)
 
     assert (why.data, mute.data, pause.data) == (f"/why {'f' * 16}", "/mute BTC/USDT", "/pause")
-    assert [each.data for each in alert_buttons(trade_id=12)[0]] == ["/why 12", "/pause"]
+    assert [each.data for each in alert_buttons(trade="dry/12")[0]] == ["/why dry/12", "/pause"]
+    assert alert_buttons(trade="b" * 60 + "/12")[0][0].data == "/why 12"
 
 
 def test_the_portfolio_has_positions_exposure_and_profit(chat: Chat, writer: HistoryWriter) -> None:
@@ -124,7 +125,7 @@ def test_the_portfolio_has_positions_exposure_and_profit(chat: Chat, writer: His
 
     assert chat.say("/portfolio").splitlines() == [
         "1 open position",
-        "1 BTC/USDT long: +5.00 %, +2.50 USDT at 105.00 (5 min ago)",
+        "1 BTC/USDT long: +5.00 %, +2.50 USDT at 105.00 (4 min ago)",
         "Exposure",
         "BTC: 100% of the stakes (long 50 USDT), +2.50 now",
         "Closed trades",

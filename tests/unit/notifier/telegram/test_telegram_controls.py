@@ -52,6 +52,15 @@ def test_a_confirmed_pause_stops_entries_with_reason_and_who_asked_and_is_noted(
     assert chat.noted == [("Ann @ann", "/pause 90", "done")]
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one(chat: Chat, store: SentimentStore) -> None:
+    chat.say("/pause")
+    chat.press("Until it is resumed")
+    chat.say("/pause 30")
+    found = chat.press("Yes, pause")
+    assert "A longer pause of Telegram is in force and stays" in chat.text_of(found.reply)
+    assert json.loads(store.holds.read().fields["telegram"])["until"] is None
+
+
 def test_a_pause_without_an_end_lasts_until_resume_lifts_it(chat: Chat, store: SentimentStore) -> None:
     chat.say("/pause")
     chat.press("Until it is resumed")

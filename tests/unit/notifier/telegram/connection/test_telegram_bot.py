@@ -146,14 +146,15 @@ def test_a_text_that_is_no_token_is_refused_before_anything_is_asked(
     assert api.calls == []
 
 
-def test_a_token_that_is_revoked_later_is_told_to_the_service(api: BotApi, connect: Connect) -> None:
+def test_a_token_that_is_revoked_later_ends_no_other_channel(api: BotApi, connect: Connect) -> None:
     bot = connect()
     api.token = "4242:BB-a_new_token-0123456789abcdefghijk"
     api.chats.say("/trades")
     eventually(lambda: "revoked" in bot.health().detail, lambda: bot.health().detail)
     assert not bot.health().ok
+    bot.check()
     with pytest.raises(StopProgram, match="the token is wrong or was revoked"):
-        bot.check()
+        bot.send(7, HELLO)
 
 
 def test_without_telegram_the_bot_starts_and_answers_when_telegram_is_back(
@@ -205,17 +206,31 @@ def test_a_second_message_to_a_chat_waits_for_its_turn(
 
 def test_after_a_429_nothing_is_sent_before_the_time_is_over(api: BotApi, connect: Connect) -> None:
     bot = connect()
-    api.plan("sendMessage", Fault.FLOOD, seconds=30)
+    api.plan("sendMessage", Fault.FLOOD, seconds=600)
 
     with pytest.raises(TryLater) as first:
         bot.send(7, HELLO)
     with pytest.raises(TryLater) as second:
-        bot.send(8, HELLO)
+        bot.send(7, HELLO)
+    bot.send(8, HELLO)  # the limit is one of a chat
 
-    assert first.value.after == 30
+    assert first.value.after == 600
     assert second.value.after is not None
-    assert 25 < second.value.after <= 30
-    assert len(api.called("sendMessage")) == 1
+    assert 300 < second.value.after <= 600
+    assert [call["chat_id"] for call in api.called("sendMessage")] == ["7", "8"]
+
+
+def test_a_message_whose_turn_never_came_was_surely_not_sent(
+    api: BotApi, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.notifier.telegram.connection.limits.CHAT_SECONDS", 600.0)
+    monkeypatch.setattr("services.notifier.telegram.bot.SEND_SECONDS", 0.2)
+    bot = connect()
+    bot._loop.call_soon_threadsafe(bot._sender._limits.was_sent, 7, bot._loop.time())
+
+    with pytest.raises(TryLater, match="turn"):
+        bot.send(7, HELLO)
+    assert api.called("sendMessage") == []
 
 
 @pytest.mark.parametrize(

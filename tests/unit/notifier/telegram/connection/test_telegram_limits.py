@@ -28,10 +28,11 @@ def test_all_chats_together_get_thirty_messages_in_any_second() -> None:
     assert all(later - earlier >= 1.0 for earlier, later in zip(times, times[30:], strict=False))
 
 
-def test_after_a_429_nothing_goes_to_any_chat_until_the_time_is_over() -> None:
+def test_after_a_429_nothing_goes_to_that_chat_until_the_time_is_over() -> None:
     limits = Limits()
-    limits.hold_back(17.0, now=10.0)
-    limits.hold_back(2.0, now=11.0)  # a shorter one does not shorten the longer one
+    limits.hold_back(1, 17.0, now=10.0)
+    limits.hold_back(1, 2.0, now=11.0)  # a shorter one does not shorten the longer one
 
-    assert limits.held_back(now=20.0) == 7.0
-    assert limits.held_back(now=28.0) == 0.0
+    assert limits.held_back(1, now=20.0) == 7.0
+    assert limits.held_back(1, now=28.0) == 0.0
+    assert limits.held_back(2, now=20.0) == 0.0
