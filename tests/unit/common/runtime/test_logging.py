@@ -50,7 +50,7 @@ def test_a_line_that_is_being_written_is_in_hand(reader: Reader) -> None:
 
 @pytest.mark.parametrize("library", ["httpx", "httpx2", "httpcore", "httpcore2", "urllib3"])
 def test_libraries_do_not_tell_the_addresses_that_they_ask(reader: Reader, library: str) -> None:
-    logging.getLogger(f"{library}.connection").info("GET http://operator:planted@127.0.0.1")
+    logging.getLogger(f"{library}.connection").info("POST /hooks/planted HTTP/1.1")
     logging.getLogger(library).warning("something that is for the operator")
     assert "planted" not in reader.getvalue()
     assert "for the operator" in reader.getvalue()
