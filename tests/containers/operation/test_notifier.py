@@ -68,7 +68,7 @@ def notifying(production: Stack) -> Iterator[Stack]:
     )
     run(production, END)
     rules.write_text(usual)
-    assert production.unhealthy() == {}
+    production.wait_healthy()
     assert "notifier" not in production.running()
 
 
