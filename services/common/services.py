@@ -163,7 +163,6 @@ _ALL = (
         store_reads=(*(key(ANY_PAIR) for key in (current_key, signals_key)), SCORED, ENTRIES),
         further_secrets=frozenset(
             {"history_url", "notify_urls", "notify_telegram_token", "notify_webhook_token"}
-            | {"openai_api_key", *MODEL_ADDRESSES}  # a model writes a paragraph of each brief
         ),
         is_optional=True,
     ),

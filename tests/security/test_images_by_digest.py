@@ -83,7 +83,7 @@ def test_the_registry_is_asked_and_all_is_pinned(project: Path) -> None:
     }
     assert built.keys() == {
         *("news-poller", "market-streamer", "sentiment-processor", "signal-cacher", "history-recorder", "api"),
-        *("freqtrade", "prepare"),
+        *("notifier", "freqtrade", "prepare"),
     }  # fmt: skip
     assert all(image.endswith(f"@{OTHER}") for image in built.values())
 

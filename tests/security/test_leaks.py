@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.services import API, SERVICES
+from services.common.services import API, NOTIFIER, SERVICES
 from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.secrets import secret_variables
 from services.common.settings.settings import Settings
@@ -59,6 +59,12 @@ import services.api.service
 services.api.service.build_app = deep
 sys.exit(importlib.import_module(MODULE).main())
 """
+# The notifier has no broker.
+NOTIFYING = """
+import services.common.history.open
+services.common.history.open.open_reader = deep
+sys.exit(importlib.import_module(MODULE).main())
+"""
 COMMAND = """
 from services.cli import app, up
 up.check_names = deep
@@ -91,6 +97,8 @@ def plant() -> dict[str, str]:
     }
     planted["TELEGRAM_BOT_TOKEN"] = f"12345678:{planted['TELEGRAM_BOT_TOKEN']}"
     planted["HISTORY_URL"] = f"postgresql+psycopg://history:planted{secrets.token_hex(8)}@127.0.0.1:9/history"
+    planted["NOTIFY_URLS"] = f"phone=json://operator:planted{secrets.token_hex(8)}@127.0.0.1:9/"
+    planted["NOTIFY_TELEGRAM_TOKEN"] = f"87654321:planted{secrets.token_hex(8)}"
     planted["EXCHANGE_CONFIG"] = json.dumps(
         {
             "privateKey": f"planted{secrets.token_hex(8)}",
@@ -112,6 +120,7 @@ def run(code: str, planted: Mapping[str, str], log_format: str, folder: Path) ->
         "STATE_DIR": str(folder),
         "HEALTH_PORT": "0",
         "SENTIMENT_SCORER": "lexicon",
+        "NOTIFY_TELEGRAM_API": "http://127.0.0.1:9",
         "HTTPS_PROXY": f"http://user:planted{secrets.token_hex(8)}@127.0.0.1:9",
     }
     done = subprocess.run(
@@ -124,7 +133,7 @@ def run(code: str, planted: Mapping[str, str], log_format: str, folder: Path) ->
 
 PROGRAMS = {
     **{
-        name: f"MODULE = {service.module!r}\n" + (SERVED if name == API else SERVICE)
+        name: f"MODULE = {service.module!r}\n" + {API: SERVED, NOTIFIER: NOTIFYING}.get(name, SERVICE)
         for name, service in SERVICES.items()
     },
     "command": COMMAND,

@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from cryptoboy_sentiment import telemetry
 from freqtrade.rpc.api_server import webserver
+from pydantic import SecretStr
 
 from services.common.errors import StopProgram
 from services.common.runtime import health
@@ -52,6 +53,7 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
         redis_port=free_port(),
         freqtrade_api_port=free_port(),
         api_port=free_port(),
+        notify_urls=SecretStr("phone=json://127.0.0.1:9/"),  # without a channel there is no notifier
     )
     return Stack(with_socket(settings), tmp_path, health_ports=free_health_ports())
 

@@ -53,6 +53,7 @@ def plant() -> dict[str, str]:
     config = {name: f"planted{secrets.token_hex(12)}" for name in CCXT}
     nested = {"headers": {"X-MBX-APIKEY": f"planted{secrets.token_hex(12)}"}}
     planted["HISTORY_URL"] = f"postgresql+psycopg://history:{planted['HISTORY_URL']}@127.0.0.1:9/history"
+    planted["NOTIFY_URLS"] = f"phone=json://operator:{planted['NOTIFY_URLS']}@127.0.0.1:9/"
     planted["EXCHANGE_CONFIG"] = json.dumps(config | nested | {"timeout": 20_000})
     for what in ("KEY", "SECRET"):
         planted[f"BINANCE_API_{what}"] = planted[f"EXCHANGE_{what}"]

@@ -41,6 +41,8 @@ def plant() -> dict[str, str]:
         "TELEGRAM_BOT_TOKEN": f"12345678:{planted['TELEGRAM_BOT_TOKEN']}",
         "EXCHANGE_CONFIG": json.dumps({"privateKey": planted["EXCHANGE_CONFIG"]}),
         "HISTORY_URL": f"postgresql+psycopg://recorder:{planted['HISTORY_URL']}@127.0.0.1:9/history",
+        "NOTIFY_URLS": f"phone=json://operator:{planted['NOTIFY_URLS']}@127.0.0.1:9/",
+        "NOTIFY_TELEGRAM_TOKEN": f"87654321:{planted['NOTIFY_TELEGRAM_TOKEN']}",
     }
 
 
@@ -52,6 +54,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "CRYPTOBOY_ENV_FILE": "",
         "PYTHONPATH": PYTHON_PATH,
         "LOG_LEVEL": "DEBUG",
+        "NOTIFY_TELEGRAM_API": "http://127.0.0.1:9",
         "NEWS_SOURCES_FILE": str(sources),
     }
     return inherited | common | variables

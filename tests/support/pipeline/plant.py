@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import redis
+from pydantic import SecretStr
 
 from services.common.broker.open import open_broker
 from services.common.clock import SystemClock
@@ -25,6 +26,7 @@ from tests.support.broker.rabbitmq_management import Management
 from tests.support.market.replay_samples import RECORDED, rising_bars, series_of, write_feather
 from tests.support.monitoring.prometheus_server import Monitoring, running_monitoring
 from tests.support.news.news_feed_server import FeedServer
+from tests.support.notifier.receiver import receiver
 from tests.support.pipeline.chaos_pipeline import Pipeline, Service, Story
 from tests.support.scoring.scripted_ollama import MODEL, ScriptedOllama, chat_reply
 from tests.support.servers.server_control import free_ports
@@ -81,6 +83,7 @@ def running_plant(
             candle_timeframe="1s",
             ollama_host=f"http://{model.host}:{model.port}",
             ollama_model=MODEL,
+            notify_urls=SecretStr(f"phone={running.enter_context(receiver()).url}"),
         )
         broker = running.enter_context(closing(open_broker(settings, SystemClock())))
         broker.start()

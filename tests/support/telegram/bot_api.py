@@ -137,7 +137,7 @@ class BotApi:
             text = f"Too Many Requests: retry after {planned.seconds}"
             return _json(refused(429, text, retry_after=planned.seconds))
         if planned.fault is Fault.REFUSED:
-            return _json(refused(400, "Bad Request: message is not acceptable"))
+            return _json(refused(400, "Bad Request: message is too long"))
         if planned.fault is Fault.CONFLICT:
             return _json(refused(409, "Conflict: terminated by other getUpdates request"))
         status = 502 if planned.fault is Fault.BAD_GATEWAY else 200

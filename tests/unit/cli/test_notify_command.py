@@ -25,6 +25,7 @@ RUN_ELSEWHERE = {
     "demo": "tests/e2e",
     "doctor": "tests/unit/cli/test_doctor.py",
     "brief [--weekly] [--html FILE] [--json]": "test_brief_command.py",
+    "backtest --sentiment history": "tests/e2e/test_recorded_inputs.py",
     "sentiment": "tests/integration/cli",
     "resume --owner telegram": "tests/integration/cli/test_pause_command.py",
 }

@@ -235,7 +235,7 @@ def allowed_to(service: Service) -> set[str]:
     return allowed | (SET_ASIDE if any(queue.retried for queue in service.reads) else set())
 
 
-ALLOWED = {name: allowed_to(service) for name, service in SERVICES.items() if service.deployed_by} | {
+ALLOWED = {user.name: allowed_to(SERVICES[user.name]) for user in BROKER_USERS if user.name in SERVICES} | {
     "operator": {
         "publish raw_news_data to cryptoboy.events",
         "publish sentiment_signals_queue to cryptoboy.events",
