@@ -130,7 +130,8 @@ def with_chat(api: BotApi, folder: Path) -> dict[str, str]:
 
 def ask_why(api: BotApi, seen: dict[str, Any]) -> None:
     """Press the button Why of the first story that was told."""
-    alert = next((each for each in api.chats.to(7) if "/why" in each.buttons.get("Why", "")), None)
+    stories = (each for each in api.chats.to(7) if "Receipt: ./cryptoboy news " in each.text)
+    alert = next((each for each in stories if "/why" in each.buttons.get("Why", "")), None)
     if alert is not None and "why" not in seen:
         seen["why"] = api.chats.press(alert, "Why")
 
