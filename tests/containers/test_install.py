@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from services.common.services import NOTIFIER
 from tests.support.containers.news import PAIRS, no_dead_letters
+from tests.support.containers.prometheus_targets import targets_down
 from tests.support.containers.stack import SERVICES, Stack
 from tests.support.waiting import eventually
 
@@ -37,16 +37,9 @@ def test_freqtrade_analyses_with_the_sentiment(production: Stack) -> None:
 
 
 def test_prometheus_reaches_every_target(production: Stack) -> None:
-    def down() -> list[tuple[str, str]]:
-        targets = json.loads(production.http(f"{PROMETHEUS}/targets"))["data"]["activeTargets"]
-        assert len(targets) >= 7
-        return [
-            (each["labels"]["job"], each["lastError"])
-            for each in targets
-            if each["health"] != "up" and each["labels"]["job"] != NOTIFIER  # nobody asked for one
-        ]
-
-    eventually(lambda: not down(), lambda: f"these targets are not up: {down()}")
+    eventually(
+        lambda: not targets_down(production), lambda: f"these targets are not up: {targets_down(production)}"
+    )
 
 
 def test_prometheus_can_evaluate_every_rule(production: Stack) -> None:

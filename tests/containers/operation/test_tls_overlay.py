@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.containers.engine import said
 from tests.support.containers.news import headlines, next_signal, no_dead_letters, publish
+from tests.support.containers.prometheus_targets import targets_down
 from tests.support.containers.stack import PRODUCTION, TLS, WORLD, Stack
 from tests.support.docs.guide import typed
 from tests.support.waiting import eventually
@@ -60,11 +61,9 @@ def test_everything_is_healthy_and_news_goes_on(encrypted: Stack) -> None:
 
 
 def test_prometheus_reaches_every_target(encrypted: Stack) -> None:
-    def down() -> list[str]:
-        targets = json.loads(encrypted.http("http://127.0.0.1:9090/api/v1/targets"))["data"]["activeTargets"]
-        return [each["labels"]["job"] for each in targets if each["health"] != "up"]
-
-    eventually(lambda: not down(), lambda: f"these targets are not up: {down()}")
+    eventually(
+        lambda: not targets_down(encrypted), lambda: f"these targets are not up: {targets_down(encrypted)}"
+    )
 
 
 def test_rights_came_into_force_on_the_servers_over_tls(encrypted: Stack) -> None:
