@@ -84,8 +84,14 @@ def _refusing(way: TcpProxy) -> Iterator[None]:
 
 PARTS: dict[str, tuple[Break, dict[str, str]]] = {
     **{
-        name: (without_service(name), {"alertname": "ServiceDown", "job": name.replace("_", "-")})
-        for name in SERVICES
+        name: (
+            without_service(name),
+            {
+                "alertname": "NotifierDown" if service.is_optional else "ServiceDown",
+                "job": name.replace("_", "-"),
+            },
+        )
+        for name, service in SERVICES.items()
     },
     "rabbitmq": (without_rabbitmq, {"alertname": "RabbitMQDown", "job": "rabbitmq"}),
     "redis": (without_redis, {"alertname": "RedisAway", "service": "signal_cacher"}),
