@@ -119,7 +119,7 @@ def test_wheel_and_source_distribution_have_the_product_and_nothing_else_of_the_
     assert "cryptoboy_sentiment/__init__.py" in names
     assert top == OF_THE_SOURCE
     rooms_of_secrets = ("cryptoboy/services/common/secrets/", "cryptoboy/services/operations/secrets/")
-    unwanted = ("tests", "devtools", "secrets/", ".env", ".git", "__pycache__", "var/", ".json", "docs")
+    unwanted = ("tests", "devtools", "secrets/", ".env", ".git", "__pycache__", "var/", ".json", "docs/")
     found = {name for name in names if any(part in name for part in unwanted)}
     assert {name for name in found if not name.startswith(rooms_of_secrets)} == {"cryptoboy/.env.example"}
 
