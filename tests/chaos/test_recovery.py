@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.services import SERVICES
+from services.common.services import NOTIFIER, SERVICES
 from services.common.settings.settings import PROJECT_ROOT, Settings
 from tests.support.news.news_feed_server import FeedServer, reply
 from tests.support.pipeline.chaos_pipeline import PIPELINE, Pipeline, make_stories, scored_by
@@ -122,6 +122,10 @@ def test_after_an_outage_everything_told_meanwhile_is_soon_there(
     assert all(process and process.poll() is None for process in processes.values())
 
 
+A_CHANNEL = {"NOTIFY_URLS": "phone=json://127.0.0.1:9/"}
+"""Without one, the notifier ends before anything else is looked at."""
+
+
 # The API answers without its servers, and says of each answer what it lacks.
 @pytest.mark.parametrize("name", [name for name in SERVICES if name != "api"])
 @pytest.mark.parametrize(
@@ -133,12 +137,14 @@ def test_what_can_never_work_ends_with_a_message_for_the_operator(
 ) -> None:
     if (name, variable) == ("signal_cacher", "STATE_DIR"):
         variable = "REDIS_PASSWORD"  # it keeps nothing
+    if (name, variable) == (NOTIFIER, "RABBITMQ_PASS"):
+        variable = "NOTIFY_TELEGRAM_TOKEN"  # it has no queue
     sources = tmp_path / "sources.toml"
     sources.write_text('[[source]]\nname = "paper"\nurl = "http://127.0.0.1:9/rss"\n')
     settings = direct_settings.changed(news_sources_file=sources, health_port=0)
     ended = subprocess.run(
         [sys.executable, "-m", SERVICES[name].module],
-        env={**os.environ, **settings.environment(), variable: value},
+        env={**os.environ, **settings.environment(), **A_CHANNEL, variable: value},
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
