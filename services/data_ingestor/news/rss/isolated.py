@@ -20,10 +20,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import structlog
 
@@ -40,6 +40,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 
 STOP_CHECK_SECONDS = 0.1
 
+_starting = threading.Lock()
 _context = multiprocessing.get_context("forkserver")
 # What a new process would otherwise import each time: the modules of the function, and what the main module imports.
 # Not the main module itself: it is run again under another name, and would be loaded twice.
@@ -81,8 +82,7 @@ def run_isolated(
     process = _context.Process(target=_child, args=(work, argument, seconds, sender), daemon=True)
     with receiver:
         try:
-            with only_variables(_KEPT):
-                forkserver.ensure_running()
+            _ensure_server()
             with sender:
                 process.start()
         except (OSError, EOFError) as error:
@@ -91,6 +91,31 @@ def run_isolated(
             return cast("R", _result(receiver, seconds, stop, doing))
         finally:
             _end(process)
+
+
+def _ensure_server() -> None:
+    """Start the server that makes the processes, with few variables in its environment, unless it runs.
+
+    A thread that reads the environment in C code, as for a local time, can crash while another one changes it (the
+    notes of setenv(3)), so it is changed for a start of the server and not for each process.
+    """
+    with _starting:
+        if not _runs():
+            with only_variables(_KEPT):
+                forkserver.ensure_running()
+
+
+def _runs() -> bool:
+    """Whether the server and its helper run. The standard library answers that only by starting them."""
+    tracker: Any = resource_tracker._resource_tracker  # noqa: SLF001 - see above
+    server: Any = forkserver._forkserver  # noqa: SLF001 - see above
+    pid = server._forkserver_pid  # noqa: SLF001 - see above
+    if pid is None or tracker._fd is None or not tracker._check_alive():  # noqa: SLF001 - see above
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False
 
 
 def _result(receiver: Connection, seconds: float, stop: threading.Event, doing: str) -> object:

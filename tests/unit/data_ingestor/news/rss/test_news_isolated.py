@@ -3,13 +3,18 @@ from __future__ import annotations
 import multiprocessing
 import os
 import re
+import signal
 import threading
 import time
+from multiprocessing import forkserver
+from typing import cast
 
 import pytest
 
 from services.common.errors import NeverWorks, TryLater
+from services.data_ingestor.news.rss import isolated
 from services.data_ingestor.news.rss.isolated import MEMORY_BYTES, run_isolated
+from tests.support.waiting import eventually
 
 
 def double(number: int) -> int:
@@ -70,6 +75,23 @@ def test_the_result_comes_back_from_another_process() -> None:
 
 def test_a_result_larger_than_any_pipe_comes_back() -> None:
     assert run(large, 6_000_000) == large(6_000_000)
+
+
+def test_the_environment_is_not_changed_for_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that reads it in C code meanwhile would crash the service."""
+    run(double, 1)
+    monkeypatch.setattr(isolated, "only_variables", lambda _kept: pytest.fail("the environment was changed"))
+    assert run(double, 21) == 42
+
+
+def test_a_server_that_died_is_started_again_without_what_may_be_secret(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run(double, 1)
+    monkeypatch.setenv("EXCHANGE_SECRET", "planted")
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    eventually(lambda: not isolated._runs(), "the server is dead")
+    assert "EXCHANGE_SECRET" not in cast("list[str]", run(names_in_environment))
 
 
 def test_errors_come_back_with_their_reaction() -> None:
