@@ -14,7 +14,7 @@ from services.common.errors import CryptoBoyError, StopProgram
 from services.common.settings.settings import Settings
 from services.notifier.channels.named import named
 from services.notifier.channels.open import open_channels
-from services.notifier.channels.port import Channel, label_of
+from services.notifier.channels.port import Channel, channel_label
 from services.notifier.happening import Importance, Kind
 from services.notifier.message import Message
 from services.notifier.notice import Notice
@@ -83,9 +83,9 @@ def _tested(channel: Channel, now: datetime) -> Tested:
     try:
         channel.send(notice)
     except CryptoBoyError as error:
-        return Tested(channel.name, label_of(channel.name), is_accepted=False, why=str(error))
+        return Tested(channel.name, channel_label(channel.name), is_accepted=False, why=str(error))
     else:
-        return Tested(channel.name, label_of(channel.name), is_accepted=True, why="")
+        return Tested(channel.name, channel_label(channel.name), is_accepted=True, why="")
     finally:
         channel.close()
 

@@ -13,7 +13,7 @@ import pytest
 from services.common.services import NOTIFIER, SERVICES
 from services.common.settings.folders import PYTHON_PATH
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.notifier.channels.port import label_of
+from services.notifier.channels.port import channel_label
 from tests.support.notifier.process import notifier_process
 from tests.support.notifier.receiver import receiver
 from tests.support.notifier.running import news, notifier_settings, recorded
@@ -124,7 +124,7 @@ def test_a_chat_that_blocked_the_bot_is_said_and_the_others_are_told(api: BotApi
             assert phone.wait(1) == ["Title 1"]
             assert "Title 1" in api.chats.wait(1, chat=8).text
 
-            part = f"channel {label_of('telegram:7')}"
+            part = f"channel {channel_label('telegram:7')}"
 
             def blocked() -> str:
                 return str(notifier.health()[1]["dependencies"][part]["detail"])

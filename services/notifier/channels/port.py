@@ -12,7 +12,7 @@ SEND_SECONDS = 20.0
 """The longest time in seconds that one call of `send` may take."""
 
 
-def label_of(channel: str) -> str:
+def channel_label(channel: str) -> str:
     """The name of a channel in metrics, logs and /health: a hash takes the place of a chat's id."""
     group, _, chat = channel.partition(":")
     return f"{group}:{hashlib.sha256(chat.encode()).hexdigest()[:8]}" if chat else group

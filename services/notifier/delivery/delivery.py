@@ -14,7 +14,7 @@ from services.common.history.notifying.port import NotifierBatch
 from services.common.history.notifying.rows import NoticeState
 from services.common.runtime.health import DependencyHealth
 from services.common.runtime.work import CallsInProgress
-from services.notifier.channels.port import SEND_SECONDS, Channel, label_of
+from services.notifier.channels.port import SEND_SECONDS, Channel, channel_label
 from services.notifier.delivery.digest import Left
 from services.notifier.delivery.outbox import NOTHING, Outbox
 from services.notifier.delivery.quiet import is_quiet_for
@@ -108,7 +108,7 @@ class Delivery:
 
     def health(self) -> dict[str, DependencyHealth]:
         """The state of each channel."""
-        return {f"channel {label_of(name)}": worker.health() for name, worker in self._workers.items()}
+        return {f"channel {channel_label(name)}": worker.health() for name, worker in self._workers.items()}
 
     def close(self) -> None:
         """End all workers after their present sends, which may take as long as one of them together."""
@@ -139,4 +139,4 @@ class Delivery:
         passed_on = Message(message.title, (*message.lines, why), message.links)
         others = [name for name in self._workers if to is not None and to in {name, group_of(name)}]
         self.deliver(replace(notice, channel=name, message=passed_on) for name in others)
-        log.warning("notice_escalated", channel=label_of(failing), to=to, event_key=notice.event_key)
+        log.warning("notice_escalated", channel=channel_label(failing), to=to, event_key=notice.event_key)

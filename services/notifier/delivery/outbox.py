@@ -21,7 +21,7 @@ from services.common.history.notifying.rows import NoticeRow, NoticeState
 from services.common.history.port import HistoryReader
 from services.common.history.queries import MAX_LIMIT
 from services.common.runtime.metrics import NOTICES
-from services.notifier.channels.port import label_of
+from services.notifier.channels.port import channel_label
 from services.notifier.delivery.digest import Left
 from services.notifier.happening import Kind
 from services.notifier.message import Message
@@ -81,12 +81,12 @@ class Outbox:
         rows = [_row(notice, state, reason, each.at) for notice, each in zip(notices, left, strict=True)]
         self._log.write(NotifierBatch(notices=rows))
         for notice in notices:
-            NOTICES.labels(label_of(notice.channel), state.value).inc()
+            NOTICES.labels(channel_label(notice.channel), state.value).inc()
             if state in {NoticeState.DROPPED, NoticeState.UNSURE}:
                 log.warning(
                     "notice_not_told",
                     state=state.value,
-                    channel=label_of(notice.channel),
+                    channel=channel_label(notice.channel),
                     event_key=notice.event_key,
                     title=notice.message.title,
                     reason=reason,
@@ -165,7 +165,7 @@ def _notice_of(row: NoticeRow) -> Notice | None:
         return notice_from_json(row.text)
     except (ValueError, KeyError, TypeError):
         log.warning(
-            "notice_unreadable", channel=label_of(row.channel), event_key=row.event_key, title=row.title
+            "notice_unreadable", channel=channel_label(row.channel), event_key=row.event_key, title=row.title
         )
         return None
 

@@ -18,7 +18,7 @@ from services.common.runtime.metrics import CHANNEL_UP, NOTICE_SECONDS, NOTICES,
 from services.common.runtime.runner import count_error
 from services.common.runtime.work import CallsInProgress
 from services.common.services import NOTIFIER
-from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure, label_of
+from services.notifier.channels.port import SEND_SECONDS, Channel, Unsure, channel_label
 from services.notifier.delivery.digest import Left, digest
 from services.notifier.delivery.outbox import Outbox
 from services.notifier.delivery.queue import ChannelQueue
@@ -60,7 +60,7 @@ class ChannelWorker:
     ) -> None:
         self.name = channel.name
         self._channel, self._outbox, self._clock, self._work = channel, outbox, clock, work
-        self._label = label_of(channel.name)
+        self._label = channel_label(channel.name)
         self._is_quiet, self._escalate, self._allowed = is_quiet, escalate, allowed
         self._queue = ChannelQueue(table, time.monotonic())
         self._changed = threading.Condition()

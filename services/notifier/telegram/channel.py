@@ -44,7 +44,7 @@ class TelegramChannel:
             except Unsure as error:  # the other parts are sent all the same
                 unsure = error
             self._sent[key] = self._sent.get(key, 0) + 1
-        del self._sent[key]
+        self._sent.pop(key, None)
         if unsure is not None:
             raise unsure
 

@@ -11,7 +11,7 @@ import structlog
 from services.common.errors import CryptoBoyError
 from services.common.text.plain_text import without_control
 from services.common.text.telegram_html import bold, fitted, plain
-from services.notifier.channels.port import label_of
+from services.notifier.channels.port import channel_label
 from services.notifier.telegram.answers import Change, Control, Parts
 from services.notifier.telegram.asked import Asked, Person, Pressed
 from services.notifier.telegram.commands.catalogue import CATALOGUE
@@ -128,7 +128,7 @@ class Conversation:
         command = without_control(command)[:_LONGEST_COMMAND]
         log.info(
             "telegram_control",
-            channel=label_of(f"telegram:{by.chat}"),
+            channel=channel_label(f"telegram:{by.chat}"),
             who=by.person.name,
             command=command,
             outcome=outcome,

@@ -15,7 +15,7 @@ from services.common.errors import StopProgram
 from services.common.history.notifying.rows import MuteKind, NoticeState
 from services.common.history.open import open_reader
 from services.common.settings.settings import Settings
-from services.notifier.channels.port import label_of
+from services.notifier.channels.port import channel_label
 from tests.support.notifier.running import news, notifier_settings, notifying, recorded
 from tests.support.telegram.bot_api import BotApi, Fault, bot_api
 from tests.support.waiting import eventually
@@ -116,7 +116,7 @@ def test_a_chat_that_blocked_the_bot_keeps_nobody_else_from_being_told(api: BotA
         assert "Title 1" in api.chats.wait(1, chat=8).text
         api.chats.say("/trades", chat=8)
         assert api.chats.wait(2, chat=8).text == "No trade is recorded."
-        group, other = (f"channel {label_of(f'telegram:{chat}')}" for chat in (GROUP, 8))
+        group, other = (f"channel {channel_label(f'telegram:{chat}')}" for chat in (GROUP, 8))
         eventually(lambda: not service.health()[group].ok, "the blocked chat is noticed")
         health = service.health()
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from services.cli.app import app
 from services.common.errors import StopProgram
 from services.common.settings.settings import PROJECT_ROOT, Settings
-from services.notifier.channels.port import label_of
+from services.notifier.channels.port import channel_label
 from tests.support.notifier.receiver import Receiver, receiver
 from tests.support.notifier.running import news, recorded
 from tests.support.telegram.bot_api import BotApi, bot_api
@@ -76,7 +76,7 @@ def test_only_the_channel_that_is_named_gets_one_in_each_of_its_chats(
     assert result.exit_code == 0
     assert phone.titles == []
     assert [len(telegram.chats.to(chat)) for chat in (7, 8)] == [1, 1]
-    assert label_of("telegram:7") in result.stdout
+    assert channel_label("telegram:7") in result.stdout
 
 
 def test_a_channel_that_refuses_fails_the_command(phone: Receiver) -> None:

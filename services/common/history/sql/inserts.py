@@ -76,7 +76,7 @@ def add_new(connection: Connection, kept: Kept, rows: Sequence[object]) -> int:
 
 
 def added(connection: Connection, kept: Kept, rows: Sequence[Values]) -> list[Values]:
-    """Insert the rows whose keys are not there yet, without entries in the change feed; return those, in order."""
+    """Insert the rows whose keys are not there yet, without entries in the change feed; return the new ones."""
     columns = [kept.table.c[name] for name in kept.key]
     statement = _insert(connection, kept.table).on_conflict_do_nothing().returning(*columns)
     first = {_key(kept, row): row for row in reversed(rows)}

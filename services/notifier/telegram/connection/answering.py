@@ -15,7 +15,7 @@ from telegram.error import TelegramError
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
 from services.common.runtime.metrics import TELEGRAM_UPDATES
 from services.common.runtime.work import CallsInProgress
-from services.notifier.channels.port import Unsure, label_of
+from services.notifier.channels.port import Unsure, channel_label
 from services.notifier.telegram.asked import Asked, Pressed
 from services.notifier.telegram.connection.polling import Heard
 from services.notifier.telegram.connection.sending import Sender
@@ -101,10 +101,10 @@ class Answerer:
                 await self._answer(chat, thing)
             except CryptoBoyError as error:
                 log.warning(
-                    "telegram_answer_not_sent", channel=label_of(f"telegram:{chat}"), error=str(error)
+                    "telegram_answer_not_sent", channel=channel_label(f"telegram:{chat}"), error=str(error)
                 )
             except Exception:  # the chat goes on
-                log.exception("telegram_answer_failed", channel=label_of(f"telegram:{chat}"))
+                log.exception("telegram_answer_failed", channel=channel_label(f"telegram:{chat}"))
 
     async def _answer(self, chat: int, thing: Asked | Pressed | Reply) -> None:
         if isinstance(thing, Reply):
