@@ -7,7 +7,7 @@ are, so a preview has none of them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from services.notifier.delivery.quiet import is_quiet_for
 from services.notifier.happening import Happening, Importance
 from services.notifier.happenings.running import dead_letter, hold_happening
 from services.notifier.happenings.stories import story_happening
-from services.notifier.happenings.trades import trade_happenings
+from services.notifier.happenings.trades import trade_happenings, when_opened
 from services.notifier.message import as_text
 from services.notifier.notice import Notice
 from services.notifier.rules.decide import decide
@@ -142,8 +142,6 @@ def _at(
     history: HistoryReader, trade: Trade, end: datetime, loss_steps: Sequence[float]
 ) -> tuple[Happening, ...]:
     """The entry or the exit of a trade, as it was told at that time."""
-    then = trade
-    if end != trade.closed:
-        then = replace(trade, closed=None, close_rate=None, profit_ratio=None, exit_reason="", updated=end)
+    then = trade if end == trade.closed else when_opened(trade)
     reasons = explain_trade(history, then, end).sentences[1:]
     return tuple(each for each in trade_happenings(then, reasons, end, loss_steps) if each.at == end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.notifier.happening import Happening, Importance, Kind
@@ -32,16 +32,23 @@ def name_of(trade: Trade) -> str:
     return f"{trade.bot}/{trade.trade_id}"
 
 
+def when_opened(trade: Trade) -> Trade:
+    """The trade in the state in which it was opened."""
+    return replace(
+        trade, closed=None, close_rate=None, profit_ratio=None, exit_reason="", updated=trade.opened
+    )
+
+
 def trade_happenings(
     trade: Trade, reasons: Sequence[str], since: datetime, loss_steps: Sequence[float] = ()
 ) -> tuple[Happening, ...]:
-    """The entry and the exit of a trade, as far as they happened since `since`.
+    """The entry of an open trade or the exit of a closed one, if it happened since `since`.
 
     An exit is urgent if its loss, in percent of the stake, is at least the smallest of `loss_steps`.
     """
     found = []
     name = name_of(trade)
-    if trade.opened >= since and trade.closed is None:
+    if trade.closed is None and trade.opened >= since:
         found.append(
             Happening(
                 key=f"trade:{name}:entry",

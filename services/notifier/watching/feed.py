@@ -21,11 +21,11 @@ from services.common.history.rows import HoldRow, Kind, ScoringRow, SignalRow, T
 from services.notifier.happening import Happening, Importance
 from services.notifier.happenings.running import dead_letter, hold_happening
 from services.notifier.happenings.stories import story_happening
-from services.notifier.happenings.trades import TOLD_WITHIN, trade_happenings
+from services.notifier.happenings.trades import TOLD_WITHIN, trade_happenings, when_opened
 from services.notifier.watching.found import Found
 from services.operations.news.grouping import Gathered, gather
 from services.operations.trades import Trade
-from services.operations.why.trade import why_trade
+from services.operations.why.trade import explain_trade
 
 CURSOR = "notifier:seq"
 SINCE = "notifier:since"
@@ -98,6 +98,7 @@ class FeedWatch:
         self._read: _Read | None = None
         self._next = _Read(0)
         self._since: datetime | None = None
+        self._heard: datetime | None = None  # when the last change was recorded that an earlier run has read
         self._written: tuple[int | None, float] = (
             None,
             float("-inf"),
@@ -138,6 +139,8 @@ class FeedWatch:
         if seq < oldest - 1:
             log.warning("changes_missed", after=seq, oldest=oldest)
         self._since = self._clock.now() if since is None else datetime.fromisoformat(since)
+        last = self._reader.changes(seq - 1, limit=1) if seq else ()
+        self._heard = last[0].event.at if last else self._since
         self._read = _Read(seq)
 
     def _cursors(self, *, is_due: bool) -> dict[str, str]:
@@ -189,15 +192,17 @@ class FeedWatch:
                 found.append(dead_letter(row.article_id, article.title if article else "", row.reason, at))
         return found
 
-    def _trade(self, read: _Read, trade: Trade, seen: datetime) -> tuple[Happening, ...]:
+    def _trade(self, read: _Read, trade: Trade, seen: datetime) -> list[Happening]:
+        """What is new of a trade: its entry too if it was closed before anybody heard of it."""
         since = max(self._since or seen, seen - TOLD_WITHIN)
-        new = [each for each in trade_happenings(trade, (), since) if each.key not in read.trades]
-        if not new:
-            return ()
-        why = why_trade(self._reader, trade.trade_id, trade.bot, now=seen)
-        read.trades.update(dict.fromkeys(each.key for each in new))
+        is_news = trade.closed is not None and trade.opened >= (self._heard or seen)
+        found: list[Happening] = []
+        for state in (when_opened(trade), trade) if is_news else (trade,):
+            new = [each.key for each in trade_happenings(state, (), since) if each.key not in read.trades]
+            if new:
+                reasons = explain_trade(self._reader, state, seen).sentences[1:]
+                found += trade_happenings(state, reasons, since, self._loss_steps)
+                read.trades.update(dict.fromkeys(new))
         for key in list(read.trades)[:-_MOST_KNOWN]:
             del read.trades[key]
-        keys = {each.key for each in new}
-        told = trade_happenings(trade, why.sentences[1:] if why else (), since, self._loss_steps)
-        return tuple(each for each in told if each.key in keys)
+        return found

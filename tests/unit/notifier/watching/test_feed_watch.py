@@ -156,6 +156,30 @@ def test_an_entry_and_its_exit_are_told_once_each(looker: Looker, recorder: Hist
     assert looker.keys(first) == ["trade:bot/7:exit"]
 
 
+def test_the_entry_of_a_trade_that_was_closed_before_it_was_recorded_is_told_before_its_exit(
+    looker: Looker, recorder: HistoryWriter
+) -> None:
+    first, ended = watch(looker), trade(7, updated=at(900), closed=at(899), close_rate=101.0)
+    recorder.write(Batch(trades=(ended,)))
+    entry, leave = looker.look(first)
+    assert (entry.key, leave.key) == ("trade:bot/7:entry", "trade:bot/7:exit")
+    assert "opened" in entry.message.title
+    assert not any("closed" in line for line in entry.message.lines), "it is told as it was then"
+    recorder.write(Batch(trades=(replace(ended, updated=at(1_000)),)))
+    assert looker.keys(first) == []
+
+
+def test_an_entry_of_which_an_earlier_run_has_heard_is_not_told_again_with_the_exit(
+    looker: Looker, recorder: HistoryWriter
+) -> None:
+    first, entered = watch(looker), trade(7)
+    looker.clock.advance(300)
+    recorder.write(Batch(trades=(entered,)))
+    looker.look(first)
+    recorder.write(Batch(trades=(replace(entered, updated=at(900), closed=at(899), close_rate=101.0),)))
+    assert looker.keys(watch(looker)) == ["trade:bot/7:exit"]
+
+
 def test_trades_of_the_time_before_the_first_start_are_not_told(
     looker: Looker, recorder: HistoryWriter
 ) -> None:
@@ -174,7 +198,7 @@ def test_trades_that_the_recorder_missed_for_hours_are_told_since_when_they_happ
     second = watch(looker)
     recorder.write(Batch(trades=(trade(7, updated=at(20_000), closed=at(600), profit_ratio=-0.02),)))
     found = second.look()
-    assert [each.at for each in found.happenings] == [at(600)]
+    assert [each.at for each in found.happenings] == [trade(7).opened, at(600)]
     assert found.is_late
 
 
@@ -192,7 +216,7 @@ def test_an_exit_with_a_loss_of_a_step_is_urgent(
 ) -> None:
     first = watch(looker)
     recorder.write(Batch(trades=(trade(7, updated=at(900), closed=at(899), profit_ratio=ratio),)))
-    assert [each.importance for each in looker.look(first)] == [importance]
+    assert [each.importance for each in looker.look(first)] == [Importance.NOTABLE, importance]
 
 
 def test_a_hold_is_told_when_it_is_set_and_lifted(looker: Looker, recorder: HistoryWriter) -> None:
