@@ -36,12 +36,12 @@ from tests.support.servers.servers import RabbitServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400), pytest.mark.xdist_group("candles")]
 PAIRS = ("BTC/USDT", "ETH/USDT")
 SECOND_MS = 1000
 RECORDED_SECONDS = 1800
 OUTAGE_SECONDS = float(os.environ.get("CHAOS_OUTAGE_SECONDS", "4"))
-CURRENT_SECONDS = 30.0
+CURRENT_SECONDS = 120.0
 BEHIND_MS = 4 * SECOND_MS
 """The newest closed candle is at most so old where all is well, on a busy machine."""
 
