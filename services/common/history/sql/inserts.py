@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +18,8 @@ Values = dict[str, Any]
 _ENTRY = ("kind", "key", "pair", "source", "at", "row")
 _KEYS_AT_ONCE = 500
 """Both databases limit the parameters of a statement, and PostgreSQL the depth of its condition."""
+_PARAMETERS_AT_ONCE = 32_766
+"""The parameters that a statement of SQLite may have, since its version 3.32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,24 @@ def _execute_many(connection: Connection, table: Table, rows: Sequence[object]) 
         values = list(values_of(row))
         for number, each in convert:
             values[number] = each(values[number])
-        lines.append(tuple(values) if compiled.positional else dict(zip(names, values, strict=True)))
-    connection.exec_driver_sql(str(compiled), lines)
+        lines.append(values)
+    if compiled.positional:
+        _insert_at_once(connection, str(compiled), lines)
+    else:
+        connection.exec_driver_sql(str(compiled), [dict(zip(names, line, strict=True)) for line in lines])
+
+
+def _insert_at_once(connection: Connection, statement: str, lines: Sequence[Sequence[Any]]) -> None:
+    """Insert many rows by one statement, which is made of the one for a single row.
+
+    Python's sqlite3 lets other threads run during each row of `executemany`, and then waits up to 5 ms for its turn.
+    """
+    one = f"({', '.join('?' * len(lines[0]))})"
+    most = _PARAMETERS_AT_ONCE // len(lines[0])
+    for start in range(0, len(lines), most):
+        some = lines[start : start + most]
+        many = statement.replace(one, ", ".join([one] * len(some)))
+        connection.exec_driver_sql(many, tuple(chain.from_iterable(some)))
 
 
 def _key(kept: Kept, row: Values) -> tuple[Any, ...]:
