@@ -35,6 +35,16 @@ for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 # No test fails because the machine is busy.
 hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("cryptoboy")
+SLOW_FOLDERS, SLOW_SECONDS = ("chaos", "install", "long"), 600
+"""The tests that start whole systems, and how long each may take that does not say so itself."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests their time."""
+    slow = [Path(__file__).parent / name for name in SLOW_FOLDERS]
+    for item in items:
+        if item.get_closest_marker("timeout") is None and any(folder in item.path.parents for folder in slow):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
 
 
 @pytest.fixture(autouse=True, scope="session")
