@@ -35,6 +35,7 @@ for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 # No test fails because the machine is busy.
 hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("cryptoboy")
+
 SLOW_FOLDERS, SLOW_SECONDS = ("chaos", "install", "long"), 600
 """The tests that start whole systems, and how long each may take that does not say so itself."""
 

@@ -41,7 +41,7 @@ PAIRS = ("BTC/USDT", "ETH/USDT")
 SECOND_MS = 1000
 RECORDED_SECONDS = 1800
 OUTAGE_SECONDS = float(os.environ.get("CHAOS_OUTAGE_SECONDS", "4"))
-CURRENT_SECONDS = 120.0
+START_SECONDS, CURRENT_SECONDS = 120.0, 30.0
 BEHIND_MS = 4 * SECOND_MS
 """The newest closed candle is at most so old where all is well, on a busy machine."""
 
@@ -115,7 +115,7 @@ class World:
         self.second = Service("market_streamer#2", through.changed(state_dir=folder / "second"), folder)
         stack.callback(self._end)
         self.streamer.start()
-        self.wait_until_current()
+        self.wait_until_current(START_SECONDS)
 
     def _end(self) -> None:
         for streamer in (self.streamer, self.second):
@@ -135,17 +135,17 @@ class World:
         self.read()
         return min(max(known, default=0) for known in self.candles.values())
 
-    def wait_until_current(self) -> None:
+    def wait_until_current(self, seconds: float = CURRENT_SECONDS) -> None:
         """Until the newest candle is one that has just closed, and the streamer says that it is well."""
         eventually(
             lambda: self.newest() >= to_ms(datetime.now(UTC)) - SECOND_MS - BEHIND_MS,
             lambda: f"candles are current again; {self.streamer.tail()}",
-            CURRENT_SECONDS,
+            seconds,
         )
         eventually(
             lambda: self.streamer.health()[1].get("status") == "ok",
             lambda: f"the streamer is well: {self.streamer.health()}; {self.streamer.tail()}",
-            CURRENT_SECONDS,
+            seconds,
         )
 
     def assert_books_are_whole(self) -> None:
