@@ -15,7 +15,7 @@ from tests.support.servers.servers import RabbitServer, RedisServer, running_red
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400), pytest.mark.xdist_group("alerts")]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 STORIES = tuple(replace(story, scored=True) for story in make_stories(900))
 Break = Callable[[Plant, RabbitServer, RedisServer], AbstractContextManager[None]]
 

@@ -36,7 +36,7 @@ from tests.support.servers.servers import RabbitServer
 from tests.support.servers.tcp_proxy import TcpProxy
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(400), pytest.mark.xdist_group("candles")]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 PAIRS = ("BTC/USDT", "ETH/USDT")
 SECOND_MS = 1000
 RECORDED_SECONDS = 1800

@@ -19,7 +19,7 @@ from tests.support.broker.rabbitmq_management import Management
 from tests.support.servers.servers import RabbitServer, running_rabbitmq
 from tests.support.waiting import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("rabbitmq_outages")]
+pytestmark = pytest.mark.integration
 
 NEWS = "raw_news_data"
 

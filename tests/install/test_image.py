@@ -11,7 +11,7 @@ from services.common.settings.settings import PROJECT_ROOT
 from tests.support.deploy.dockerfile_steps import Image
 from tests.support.servers.server_control import free_ports
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group("image")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 DOCKERFILE = PROJECT_ROOT / "deploy" / "Dockerfile"
 PATIENCE_SECONDS = 60.0
 
