@@ -39,7 +39,7 @@ from tests.support.containers.own_engine import OwnEngine, started_engine
 from tests.support.containers.progress import Progress
 from tests.support.containers.stack import Stack
 
-TEST_SECONDS = 900
+TEST_SECONDS = 1_400
 
 
 def pytest_configure(config: pytest.Config) -> None:
