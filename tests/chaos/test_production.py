@@ -17,7 +17,7 @@ from tests.support.pipeline.production_run import OURS, PAIR, ProductionRun
 from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
