@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from devtools.commands.test import need_servers
+from devtools.commands.test import environment_of_tests, need_servers
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.processes import Program
 
@@ -41,6 +41,21 @@ def test_unit_tests_and_containers_need_no_server_here(arguments: list[str]) -> 
 )
 def test_any_other_choice_of_tests_may_need_servers(arguments: list[str]) -> None:
     assert need_servers(arguments)
+
+
+def test_programs_of_tests_keep_their_bytecode_and_none_of_our_settings() -> None:
+    environ = {
+        "PATH": "/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CRYPTOBOY_ENV_FILE": "",
+        "CRYPTOBOY_VENV": "x",
+        "CRYPTOBOY_TEST_DOCKER_HOST": "y",
+    }
+    assert environment_of_tests(environ) == {
+        "PATH": "/bin",
+        "CRYPTOBOY_VENV": "x",
+        "CRYPTOBOY_TEST_DOCKER_HOST": "y",
+    }
 
 
 CLEANS_UP = """
