@@ -1,4 +1,4 @@
-"""The last two steps of `.ci/run`: containers that were not run are said, what they find fails, each has a limit."""
+"""The last two steps of `.ci/run`: containers that were not run are said, what they find fails, both end in time."""
 
 from __future__ import annotations
 
@@ -55,16 +55,34 @@ def test_what_the_containers_find_fails(command: str, status: int, tmp_path: Pat
     assert "NOT RUN" not in ran.stdout
 
 
-@pytest.mark.parametrize(
-    ("command", "limit"), [(SYSTEM, "CI_CONTAINERS_TIME_LIMIT"), (OPERATION, "CI_OPERATION_TIME_LIMIT")]
-)
-def test_at_their_limit_they_are_asked_to_end_and_waited_for(
-    command: str, limit: str, tmp_path: Path
-) -> None:
-    cleans_up = 'trap "sleep 0.5; echo taken down; exit 2" TERM; sleep 60 & wait'
-    ran = last_steps(tmp_path, f'[ "$*" = "{command}" ] || exit 0\n{cleans_up}', **{limit: "1"})
+CLEANS_UP = 'sleep 60 & trap "kill $!; sleep 0.5; echo taken down; exit {status}" TERM; wait'
+
+
+def test_at_their_limit_they_are_asked_to_end_and_waited_for(tmp_path: Path) -> None:
+    hangs = f'[ "$*" = "{SYSTEM}" ] || exit 0\n{CLEANS_UP.format(status=2)}'
+    ran = last_steps(tmp_path, hangs, CI_CONTAINERS_TIME_LIMIT="1")
     assert ran.returncode == 124
     assert "taken down" in ran.stdout
+
+
+@pytest.mark.parametrize(("status", "ends_with"), [(2, 0), (1, 1)])
+def test_what_an_operator_does_may_take_the_time_that_is_left_and_what_failed_until_then_fails(
+    status: int, ends_with: int, tmp_path: Path
+) -> None:
+    hangs = f'[ "$*" = "{OPERATION}" ] || exit 0\n{CLEANS_UP.format(status=status)}'
+    ran = last_steps(tmp_path, hangs, CI_TIME_LIMIT="62", CI_LEAST_TIME="1")
+    assert ran.returncode == ends_with
+    assert "taken down" in ran.stdout
+    assert ("containers (operation) NOT RUN to the end" in ran.stdout) == (status == 2)
+
+
+def test_without_time_for_what_an_operator_does_it_is_said_that_nothing_of_it_was_tested(
+    tmp_path: Path,
+) -> None:
+    ran = last_steps(tmp_path, f'[ "$*" = "{SYSTEM}" ] || exit 1', CI_TIME_LIMIT="62")
+    assert ran.returncode == 0
+    assert ran.stdout.splitlines()[-1].startswith("containers (operation) NOT RUN: ")
+    assert ran.stdout.splitlines()[-1].endswith(" of 62 s are left, nothing of it was tested")
 
 
 def test_all_steps_together_may_take_75_minutes() -> None:
@@ -75,4 +93,3 @@ def test_all_steps_together_may_take_75_minutes() -> None:
     assert seconds["long_limit"] == 20 * 60
     assert seconds["faults_limit"] == 25 * 60
     assert seconds["containers_limit"] == 20 * 60
-    assert seconds["operation_limit"] == 25 * 60
