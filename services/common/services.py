@@ -4,8 +4,7 @@ The registry determines the users and rights on RabbitMQ and Redis, the secrets 
 and health probes, what `./cryptoboy up` starts, and what the tests require of the files in deploy/ and of
 docs/architecture.md.
 
-The module imports only the standard library, the names of queues and the keys of Redis, because health probes import
-it and have to start quickly.
+The module imports only the standard library, the ports, the names of queues and the keys of Redis.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from services.common.broker.topology import (
     SENTIMENT_SIGNALS,
     Queue,
 )
+from services.common.network.ports import USUAL_PORTS
 from services.common.store.keys import (
     ANY_PAIR,
     ENTRIES,
@@ -55,7 +55,6 @@ class Service:
     Attributes:
         name: the name of the service, its log, its user on RabbitMQ and Redis and, with dashes, its container.
         module: the Python module that is run.
-        port: the port of /health and /metrics, unless HEALTH_PORT sets another one.
         reads: the queues that the service consumes.
         publishes: the routing keys with which the service publishes.
         stores: patterns of the Redis keys that the service writes.
@@ -67,7 +66,6 @@ class Service:
 
     name: str
     module: str
-    port: int
     reads: tuple[Queue, ...] = ()
     publishes: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
@@ -75,6 +73,11 @@ class Service:
     further_secrets: frozenset[str] = field(default=frozenset())
     deployed_by: frozenset[Deployment] = field(default=frozenset(Deployment))
     is_optional: bool = False
+
+    @property
+    def port(self) -> int:
+        """The port of /health and /metrics, unless HEALTH_PORT sets another one."""
+        return USUAL_PORTS[self.name]
 
     @property
     def container(self) -> str:
@@ -114,7 +117,6 @@ _ALL = (
     Service(
         "signal_cacher",
         "services.signal_cacher.signal_cacher",
-        8104,
         reads=(SENTIMENT_SIGNALS,),
         stores=(
             *(key(ANY_PAIR) for key in (current_key, history_key, signals_key, ids_key)),
@@ -124,7 +126,6 @@ _ALL = (
     Service(
         RECORDER,
         "services.history_recorder.history_recorder",
-        8107,
         reads=(HISTORY,),
         store_reads=(signals_key(ANY_PAIR), SCORED, HOLDS, HOLDS_ID, ENTRIES),
         # It alone reads what the bot does.
@@ -133,16 +134,14 @@ _ALL = (
     Service(
         "sentiment_processor",
         "services.sentiment_analyzer.sentiment_processor",
-        8103,
         reads=(RAW_NEWS_DATA,),
         publishes=(SENTIMENT_SIGNAL, NEWS_SCORED),
         further_secrets=frozenset({"openai_api_key", *MODEL_ADDRESSES}),
     ),
-    Service("news_poller", "services.data_ingestor.news_poller", 8101, publishes=(NEWS_ARTICLE,)),
+    Service("news_poller", "services.data_ingestor.news_poller", publishes=(NEWS_ARTICLE,)),
     Service(
         "market_streamer",
         "services.data_ingestor.market_streamer",
-        8102,
         publishes=(MARKET_CANDLE,),
         # The service gets EXCHANGE_CONFIG without its credentials: see `with_secrets`.
         further_secrets=frozenset({"exchange_config"}),
@@ -150,14 +149,12 @@ _ALL = (
     Service(
         API,
         "services.api.api",
-        8110,
         # It does what an operator asks for, so its users on RabbitMQ and Redis have rights like the operator's.
         further_secrets=frozenset({"rabbitmq_pass", "redis_password", "history_url"}),
     ),
     Service(
         NOTIFIER,
         "services.notifier.notifier",
-        8106,
         # A chat that is allowed to may set a hold and lift it.
         stores=(HOLDS, HOLDS_ID),
         store_reads=(*(key(ANY_PAIR) for key in (current_key, signals_key)), SCORED, ENTRIES),
@@ -169,9 +166,6 @@ _ALL = (
 )
 SERVICES = {service.name: service for service in _ALL}
 """The services by name in the order in which they start: services that read messages come before publishers."""
-
-USUAL_PORTS = {service.name: service.port for service in _ALL}
-"""The port of each service for /health and /metrics if HEALTH_PORT is not set."""
 
 
 def deployed_by(deployment: Deployment) -> tuple[Service, ...]:

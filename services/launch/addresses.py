@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from services.common.errors import StopProgram
 from services.common.network.compose_names import explain_compose_name
+from services.common.network.ports import USUAL_PORTS
 from services.common.runtime.ports import is_free
-from services.common.services import API, SERVICES, USUAL_PORTS
+from services.common.services import API, SERVICES
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import LOOPBACK
 from services.sentiment_analyzer.scorers.build import model_servers

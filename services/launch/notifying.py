@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 
-from services.common.services import NOTIFIER, USUAL_PORTS
+from services.common.network.ports import USUAL_PORTS
+from services.common.services import NOTIFIER
 from services.common.settings.notifier import TELEGRAM
 from services.common.settings.settings import Settings
 from services.launch.probes import get_json, read_metrics

@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.common.probe import open_directly
+from services.common.network.directly import open_directly
 
 _TIMEOUT_SECONDS = 5.0
 

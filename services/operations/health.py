@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 
-from services.common.probe import open_directly
+from services.common.network.directly import open_directly
 from services.common.services import NOTIFIER, SERVICES
 from services.common.settings.settings import Settings
 

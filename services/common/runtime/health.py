@@ -24,7 +24,8 @@ from prometheus_client import REGISTRY, CollectorRegistry, make_wsgi_app
 
 import services
 from services.common.errors import StopProgram
-from services.common.probe import TIMEOUT_SECONDS, open_directly
+from services.common.network.directly import open_directly
+from services.common.probe import TIMEOUT_SECONDS
 from services.common.runtime.ports import listen_on
 
 if TYPE_CHECKING:

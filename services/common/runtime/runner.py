@@ -19,6 +19,7 @@ import structlog
 
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
+from services.common.network.ports import USUAL_PORTS
 from services.common.network.proxies import shield_loopback
 from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import HealthReport, HealthServer, is_served_by
@@ -39,7 +40,7 @@ from services.common.secrets.private import close_folder, keep_private
 from services.common.secrets.programs import with_secrets
 from services.common.secrets.redaction import redact_errors, redactor
 from services.common.secrets.secret_texts import secrets_given, secrets_of
-from services.common.services import SERVICES, USUAL_PORTS
+from services.common.services import SERVICES
 from services.common.settings.settings import Settings
 from services.common.text.clean_output import clean_output
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services.common import probe
+from services.common.network.ports import USUAL_PORTS
+from services.common.services import SERVICES
+from services.common.settings.settings import PROJECT_ROOT
 from tests.support.servers.nobody import refusing_port
 
 
@@ -70,3 +75,16 @@ def test_without_any_port_one_of_the_usual_ones_is_enough(
     assert probe.main([]) == 0
     monkeypatch.setattr(probe, "USUAL_PORTS", dict(enumerate(closed)))
     assert probe.main([]) == 1
+
+
+def test_each_service_has_a_usual_port() -> None:
+    assert list(USUAL_PORTS) == list(SERVICES)
+    assert len(set(USUAL_PORTS.values())) == len(USUAL_PORTS)
+
+
+def test_it_imports_little() -> None:
+    loads = f"import sys; sys.path.insert(0, {str(PROJECT_ROOT)!r}); import services.common.probe; print(*sys.modules)"
+    command = [sys.executable, "-I", "-S", "-c", loads]
+    loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert "http.client" in loaded
+    assert not loaded & {"urllib.request", "dataclasses", "inspect", "pydantic", "services.common.services"}

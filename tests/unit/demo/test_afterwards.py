@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from services.common.services import API, SERVICES, USUAL_PORTS
+from services.common.network.ports import USUAL_PORTS
+from services.common.services import API, SERVICES
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import with_socket
 from services.demo.afterwards import command_afterwards, settings_afterwards
