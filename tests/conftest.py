@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import redis
@@ -35,6 +37,24 @@ for _name in [name for name in os.environ if name.lower().endswith("_proxy")]:
 # No test fails because the machine is busy.
 hypothesis_settings.register_profile("cryptoboy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("cryptoboy")
+
+
+def pytest_configure() -> None:
+    """A wish to end comes as SIGTERM too, from a limit of time for one."""
+    signal.signal(signal.SIGTERM, _end_once)
+
+
+def _end_once(number: int, frame: FrameType | None) -> None:
+    """End as after Ctrl-C, so that what runs is taken down; `timeout` may send its signal twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that was stopped has failed if one of its tests had."""
+    if session.exitstatus == pytest.ExitCode.INTERRUPTED and session.testsfailed:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
 
 SLOW_FOLDERS, SLOW_SECONDS = ("chaos", "install", "long"), 600
 """The tests that start whole systems, and how long each may take that does not say so itself."""

@@ -22,10 +22,8 @@ refuse one that holds a system of ours. Runs with the same XDG_CACHE_HOME wait f
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 
 import pytest
 
@@ -50,13 +48,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Progress(config), "containers-progress")
     # Those of an operator. With those of our programs the users of containers could not read the files.
     os.umask(0o022)
-    signal.signal(signal.SIGTERM, end_once)
-
-
-def end_once(number: int, frame: FrameType | None) -> None:
-    """End as after Ctrl-C, so that what runs is taken down; `timeout` may send its signal twice."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist starts its workers

@@ -74,10 +74,8 @@ class Progress:
             self.say("stopping: the containers and their engine are taken down")
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """A worker says why it tested nothing; a run that was stopped has failed if one of its tests had."""
-        if self._ended_early and self._failed:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    def pytest_sessionfinish(self) -> None:
+        """A worker says why it tested nothing."""
         if self._worker:
             self._config.workeroutput[_OUTPUT] = self.not_run  # type: ignore[attr-defined] # pytest-xdist's
 
