@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import socket
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from fnmatch import fnmatchcase
+from typing import Any, cast
 from urllib.parse import SplitResult, urlsplit
 
 from services.common.errors import StopProgram
@@ -86,26 +86,23 @@ def shield_loopback(environ: MutableMapping[str, str]) -> None:
 
 @contextmanager
 def hidden_variables(*names: str) -> Iterator[None]:
-    """Hide the proxy variables and `names` from the environment while a library reads the environment by itself."""
-    with _hidden(lambda name: name in names or name.lower().endswith("_proxy")):
-        yield
+    """Hide the proxy variables and `names` from Python code while a library reads the environment by itself.
 
-
-@contextmanager
-def only_variables(allowed: re.Pattern[str]) -> Iterator[None]:
-    """Limit the variables that processes started in this context inherit to names that match `allowed` as a whole."""
-    with _hidden(lambda name: allowed.fullmatch(name) is None):
-        yield
-
-
-@contextmanager
-def _hidden(is_hidden: Callable[[str], bool]) -> Iterator[None]:
+    The environment of the process stays as it is: a thread that reads it in C code, as for a local time, would crash
+    while another one changes it (the notes of setenv(3)).
+    """
     with _environment:
-        kept = {name: os.environ.pop(name) for name in list(os.environ) if is_hidden(name)}
+        whole = os.environ
+        shown = {
+            name: value
+            for name, value in whole.items()
+            if name not in names and not name.lower().endswith("_proxy")
+        }
+        os.environ = cast("Any", shown)  # noqa: B003 - see above
         try:
             yield
         finally:
-            os.environ.update(kept)
+            os.environ = whole  # noqa: B003
 
 
 def _choose(url: str, proxies: Mapping[str, str] | None) -> tuple[str, str] | None:

@@ -80,7 +80,9 @@ def issued_at(url: str, credentials: str) -> str:
 
 
 def traces(log: Path) -> list[str]:
-    """The articles that a log names; of the bot's, those on which it entered."""
+    """The articles that a log names; of the bot's, those on which it entered. None of a program that never started."""
+    if not log.exists():
+        return []
     wanted = [line for line in log.read_text().splitlines() if log.stem != "freqtrade" or "Entry of " in line]
     return sorted(set(re.findall(r"\b[0-9a-f]{32}\b", "\n".join(wanted))))
 

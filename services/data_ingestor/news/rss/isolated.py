@@ -12,14 +12,16 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
+import multiprocessing.util
 import os
 import re
 import resource
 import signal
+import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -28,7 +30,6 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from services.common.errors import CryptoBoyError, NeverWorks, TryLater
-from services.common.network.proxies import only_variables
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -41,6 +42,7 @@ MEMORY_BYTES = 1024 * 1024 * 1024
 STOP_CHECK_SECONDS = 0.1
 
 _starting = threading.Lock()
+_programs: list[subprocess.Popen[bytes]] = []
 _context = multiprocessing.get_context("forkserver")
 # What a new process would otherwise import each time: the modules of the function, and what the main module imports.
 # Not the main module itself: it is run again under another name, and would be loaded twice.
@@ -96,13 +98,28 @@ def run_isolated(
 def _ensure_server() -> None:
     """Start the server that makes the processes, with few variables in its environment, unless it runs.
 
-    A thread that reads the environment in C code, as for a local time, can crash while another one changes it (the
-    notes of setenv(3)), so it is changed for a start of the server and not for each process.
+    The environment of this process stays as it is: a thread that reads it in C code, as for a local time, would crash
+    while another one changes it (the notes of setenv(3)).
     """
     with _starting:
         if not _runs():
-            with only_variables(_KEPT):
+            util: Any = multiprocessing.util
+            usual = util.spawnv_passfds
+            util.spawnv_passfds = _start_with_few_variables
+            try:
                 forkserver.ensure_running()
+            finally:
+                util.spawnv_passfds = usual
+
+
+def _start_with_few_variables(path: bytes, arguments: Sequence[str | bytes], passed: Iterable[int]) -> int:
+    """Start a program like `multiprocessing.util.spawnv_passfds`, which passes the whole environment on."""
+    few = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
+    program = subprocess.Popen(  # noqa: S603 - of the standard library
+        arguments, executable=path, pass_fds=tuple(passed), env=few, restore_signals=False
+    )
+    _programs.append(program)  # without it `subprocess` would look for the end itself
+    return program.pid
 
 
 def _runs() -> bool:

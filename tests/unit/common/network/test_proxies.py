@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,13 @@ from yarl import URL
 
 from services.common import probe
 from services.common.errors import NeverWorks, StopProgram, TryLater
-from services.common.network.proxies import by_way_of, is_loopback, proxy_for, shield_loopback
+from services.common.network.proxies import (
+    by_way_of,
+    hidden_variables,
+    is_loopback,
+    proxy_for,
+    shield_loopback,
+)
 from services.common.settings.settings import PROJECT_ROOT, ScorerKind, Settings
 from services.data_ingestor.news.rss.fetch import FeedRequest, Fetched, fetch
 from services.launch.probes import answers_ok
@@ -238,3 +246,19 @@ def _clients(path: Path) -> Iterator[ast.Call]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in named:
             yield node
+
+
+def test_variables_are_hidden_from_python_code_while_the_environment_stays_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread that reads it in C code meanwhile would crash the service."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("OLLAMA_HOST", "elsewhere")
+    with monkeypatch.context() as watched:
+        for name in ("putenv", "unsetenv"):
+            watched.setattr(os, name, lambda *_: pytest.fail("the environment was changed"))
+        with hidden_variables("OLLAMA_HOST"):
+            assert (os.getenv("OLLAMA_HOST"), os.getenv("HTTPS_PROXY")) == (None, None)
+            assert urllib.request.getproxies() == {}
+            assert os.environ["PATH"]
+        assert (os.getenv("OLLAMA_HOST"), os.getenv("HTTPS_PROXY")) == ("elsewhere", "http://proxy:3128")

@@ -77,20 +77,26 @@ def test_a_result_larger_than_any_pipe_comes_back() -> None:
     assert run(large, 6_000_000) == large(6_000_000)
 
 
-def test_the_environment_is_not_changed_for_each_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread that reads it in C code meanwhile would crash the service."""
+def kill_the_server() -> None:
     run(double, 1)
-    monkeypatch.setattr(isolated, "only_variables", lambda _kept: pytest.fail("the environment was changed"))
-    assert run(double, 21) == 42
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    eventually(lambda: not isolated._runs(), "the server is dead")
+
+
+def test_the_environment_is_never_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that reads it in C code meanwhile would crash the service."""
+    kill_the_server()
+    with monkeypatch.context() as watched:
+        for name in ("putenv", "unsetenv"):
+            watched.setattr(os, name, lambda *_: pytest.fail("the environment was changed"))
+        assert run(double, 21) == 42
 
 
 def test_a_server_that_died_is_started_again_without_what_may_be_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run(double, 1)
     monkeypatch.setenv("EXCHANGE_SECRET", "planted")
-    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
-    eventually(lambda: not isolated._runs(), "the server is dead")
+    kill_the_server()
     assert "EXCHANGE_SECRET" not in cast("list[str]", run(names_in_environment))
 
 
