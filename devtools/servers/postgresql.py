@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devtools.servers.control import LOOPBACK, Control, ServerProblem, free_ports, wait_until
-from devtools.servers.programs import START_SECONDS, Program
+from devtools.servers.programs import START_SECONDS, Program, remove_folder
 
 DEBIAN_FOLDER = Path("/usr/lib/postgresql")
 USER = "cryptoboy"
@@ -104,7 +104,7 @@ class PostgresProgram:
         """Kill the server and remove the folder."""
         if self._server:
             self._server.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def _make(self, programs: Path, data: Path) -> None:
         password = self._folder / "password"

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from devtools.servers.control import (
@@ -28,6 +29,7 @@ from services.common.store.embedded.process import server_program
 RABBITMQ_PROGRAMS = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
+REMOVE_SECONDS = 10.0
 
 
 class Program:
@@ -69,6 +71,15 @@ class Program:
         with contextlib.suppress(ProcessLookupError):  # the process and its children have ended already
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove the folder of programs that were killed, of which children may still write for a moment."""
+    deadline = time.monotonic() + REMOVE_SECONDS
+    shutil.rmtree(folder, ignore_errors=True)
+    while folder.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class RabbitProgram:
@@ -133,7 +144,7 @@ class RabbitProgram:
         for program in (self._server, self._epmd):
             if program:
                 program.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
     def _answers(self) -> bool:
         return rabbitmq_answers(LOOPBACK, self._port, self._management, "cryptoboy", self._password)
@@ -223,4 +234,4 @@ class RedisProgram:
         """Kill the server and remove the folder."""
         if self._server:
             self._server.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)

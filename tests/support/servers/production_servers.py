@@ -17,7 +17,7 @@ from services.operations.secrets.certificates import CA_FILE, CERTIFICATE_FILE, 
 from services.operations.secrets.files import BROKER_SECRETS, STORE_SECRETS, read_passwords
 from tests.support.servers.running import Running
 from tests.support.servers.server_control import LOOPBACK, free_ports, rabbitmq_answers, wait_until
-from tests.support.servers.server_programs import Program, RabbitProgram
+from tests.support.servers.server_programs import Program, RabbitProgram, remove_folder
 
 RABBITMQ_FILES = PROJECT_ROOT / "deploy" / "rabbitmq"
 REDIS_FILES = PROJECT_ROOT / "deploy" / "redis"
@@ -137,7 +137,7 @@ class ProductionRedis(Running):
         """Kill it and remove its folder."""
         if self._server:
             self._server.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_folder(self.folder)
 
     def programs(self) -> list[Program]:
         """It, once it was started."""

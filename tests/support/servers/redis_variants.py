@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +12,7 @@ from typing import Any
 import redis
 
 from tests.support.servers.server_control import LOOPBACK, free_ports, wait_until
-from tests.support.servers.server_programs import Program, redis_program
+from tests.support.servers.server_programs import Program, redis_program, remove_folder
 
 PATIENCE_SECONDS = 30.0
 
@@ -34,7 +33,7 @@ def redis_with(*options: str, sentinel: bool = False) -> Iterator[int]:
         yield port
     finally:
         server.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def admin(port: int, password: str | None = None) -> Any:
