@@ -5,6 +5,7 @@ Start it with `python -m services.notifier.notifier`.
 
 from __future__ import annotations
 
+import os
 import sys
 
 from services.common.clock import Clock
@@ -32,6 +33,7 @@ def build(settings: Settings, clock: Clock) -> Notifier:
 
 def main() -> None:
     """Run the service until a signal of the operating system ends it."""
+    os.environ.setdefault("PTB_TIMEDELTA", "true")  # before any thread runs: notifier/telegram/connection/client.py
     sys.exit(run_service(NOTIFIER, build, check=refuse_shared_bot))
 
 

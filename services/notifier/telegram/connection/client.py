@@ -55,8 +55,9 @@ WRONG_TOKEN = (
     "it in .env or in the file of NOTIFY_TELEGRAM_TOKEN_FILE, and start the notifier again"
 )
 
-# Opts in to what the library's next release does anyway: the wait that status 429 asks for is a timedelta.
-os.environ["PTB_TIMEDELTA"] = "true"
+# Opts in to what the library's next release does anyway: the wait that status 429 asks for is a timedelta. The notifier
+# sets it at its start, as an environment that changes while threads run can crash those that read it in C code.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 
 class _Updates(HTTPXRequest):
