@@ -12,9 +12,17 @@ import sys
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
-from services.common.network.ports import USUAL_PORTS
-
 TIMEOUT_SECONDS = 4.0
+USUAL_PORTS = {
+    "signal_cacher": 8104,
+    "history_recorder": 8107,
+    "sentiment_processor": 8103,
+    "news_poller": 8101,
+    "market_streamer": 8102,
+    "api": 8110,
+    "notifier": 8106,
+}
+"""The port of each service unless HEALTH_PORT, or API_PORT for the API, sets another one."""
 
 
 def main(arguments: list[str]) -> int:

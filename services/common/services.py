@@ -4,7 +4,7 @@ The registry determines the users and rights on RabbitMQ and Redis, the secrets 
 and health probes, what `./cryptoboy up` starts, and what the tests require of the files in deploy/ and of
 docs/architecture.md.
 
-The module imports only the standard library, the ports, the names of queues and the keys of Redis.
+The module imports only the standard library, the ports of health checks, the names of queues and the keys of Redis.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from services.common.broker.topology import (
     SENTIMENT_SIGNALS,
     Queue,
 )
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.store.keys import (
     ANY_PAIR,
     ENTRIES,

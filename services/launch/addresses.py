@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from services.common.errors import StopProgram
 from services.common.network.compose_names import explain_compose_name
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.runtime.ports import is_free
 from services.common.services import API, SERVICES
 from services.common.settings.settings import BrokerKind, Settings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.services import NOTIFIER
 from services.common.settings.notifier import TELEGRAM
 from services.common.settings.settings import Settings

@@ -33,7 +33,9 @@ def build(settings: Settings, clock: Clock) -> Notifier:
 
 def main() -> None:
     """Run the service until a signal of the operating system ends it."""
-    os.environ.setdefault("PTB_TIMEDELTA", "true")  # before any thread runs: notifier/telegram/connection/client.py
+    os.environ.setdefault(
+        "PTB_TIMEDELTA", "true"
+    )  # before any thread runs: notifier/telegram/connection/client.py
     sys.exit(run_service(NOTIFIER, build, check=refuse_shared_bot))
 
 

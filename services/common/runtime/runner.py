@@ -19,8 +19,8 @@ import structlog
 
 from services.common.clock import Clock, SystemClock
 from services.common.errors import CryptoBoyError, StopProgram, TryLater
-from services.common.network.ports import USUAL_PORTS
 from services.common.network.proxies import shield_loopback
+from services.common.probe import USUAL_PORTS
 from services.common.runtime.backoff import Backoff
 from services.common.runtime.health import HealthReport, HealthServer, is_served_by
 from services.common.runtime.logging import LogWriter, configure_logging

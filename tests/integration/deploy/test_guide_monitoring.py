@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.settings.settings import PROJECT_ROOT
 from services.operations.secrets.files import make_secrets
 from tests.support.docs.guide import typed

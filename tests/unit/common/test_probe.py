@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from services.common import probe
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.services import SERVICES
 from services.common.settings.settings import PROJECT_ROOT
 from tests.support.servers.nobody import refusing_port

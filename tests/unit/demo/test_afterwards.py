@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.services import API, SERVICES
 from services.common.settings.settings import BrokerKind, Settings
 from services.common.store.embedded.access import with_socket

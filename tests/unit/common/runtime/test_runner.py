@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from services.common.errors import StopProgram, TryLater
-from services.common.network.ports import USUAL_PORTS
+from services.common.probe import USUAL_PORTS
 from services.common.runtime import runner
 from services.common.runtime.health import DependencyHealth, HealthServer, health_body
 from services.common.runtime.runner import start_with_backoff
