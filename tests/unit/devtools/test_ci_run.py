@@ -79,7 +79,7 @@ def test_what_may_take_the_time_that_is_left_is_asked_to_end_and_what_failed_unt
     command: str, status: int, ends_with: int, tmp_path: Path
 ) -> None:
     hangs = f'[ "$*" = "{command}" ] || exit 0\n{CLEANS_UP.format(status=status)}'
-    ran = last_steps(tmp_path, hangs, CI_TIME_LIMIT="66", CI_LEAST_TIME="1")
+    ran = last_steps(tmp_path, hangs, CI_TIME_LIMIT="66", CI_TIME_TO_END="60", CI_LEAST_TIME="1")
     assert ran.returncode == ends_with
     assert "taken down" in ran.stdout
     assert ("NOT RUN to the end" in ran.stdout) == (status == 2)
