@@ -2,7 +2,7 @@
 
 Without a port the check uses HEALTH_PORT, or else tries the default port of every service, because a container runs
 one service. The answer is printed, so the same command shows an operator the health of a container.
-It imports little, because each container starts it every few seconds. `http.client` knows no proxies.
+The module imports little, because each container starts it every few seconds. `http.client` knows no proxies.
 """
 
 from __future__ import annotations
